@@ -1,0 +1,1 @@
+"""The history: what the CRM knows, as five checked tables, whatever export it comes from."""

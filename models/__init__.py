@@ -1,0 +1,1 @@
+"""What a fitted scorer is: heads, calibration, grades, reasons, definition, artifact. Nothing here fits."""

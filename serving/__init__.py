@@ -1,0 +1,1 @@
+"""The service: the REST contract over BentoML."""

@@ -1,0 +1,1 @@
+"""What produces a scorer: audit, labels, backtest, fit, calibration, evaluation, tracking."""
