@@ -29,7 +29,7 @@ class Row:
     """A row of one of the five tables, before it is put with the others."""
 
     table: str
-    values: Mapping[str, Any]
+    cells: Mapping[str, Any]
 
 
 def lead(lead_id: str = "l1", created_at: str | None = "2026-01-01", account_id: str | None = None, **more: Any) -> Row:
@@ -69,7 +69,7 @@ def history(*rows: Row, fields: tuple[Field, ...] = (), exported_at: str = EXPOR
         "milestones": MILESTONE_COLUMNS,
         "changes": CHANGE_COLUMNS,
     }
-    tables = {name: _table([r.values for r in rows if r.table == name], known) for name, known in columns.items()}
+    tables = {name: _table([r.cells for r in rows if r.table == name], known) for name, known in columns.items()}
     declared = {f.name for f in fields}
     for name, prefix in (("leads", ""), ("accounts", "account.")):
         for column in tables[name].columns.difference(list(columns[name])):
@@ -91,11 +91,11 @@ def _table(values: list[Mapping[str, Any]], known: Mapping[str, str]) -> pd.Data
     for name, dtype in known.items():
         column = table[name] if name in table else pd.Series([None] * len(table), dtype=object)
         is_time = dtype == TIME
-        table[name] = pd.to_datetime(column, utc=True, format="ISO8601").astype(dtype) if is_time else column.astype(dtype)
+        table[name] = (
+            pd.to_datetime(column, utc=True, format="ISO8601").astype(dtype) if is_time else column.astype(dtype)
+        )
     for name in table.columns.difference(list(known)):
-        if table[name].dtype == bool:
-            table[name] = table[name].astype("float64")
-        elif pd.api.types.is_numeric_dtype(table[name]):
+        if table[name].dtype == bool or pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].astype("float64")
         else:
             table[name] = table[name].astype("str")
