@@ -97,8 +97,8 @@ class History:
     """The five tables together, as exported at one instant.
 
     ``leads`` and ``accounts`` hold the required columns above followed by one column a `Field`; ``activities``,
-    ``milestones`` and ``changes`` hold exactly theirs. Keys are unique and not null; each lead's ``account_id`` is null or
-    present in ``accounts``; rows of the other tables belong to known leads. `crm.contracts` checks this.
+    ``milestones`` and ``changes`` hold exactly theirs. Keys are unique and not null; each lead's ``account_id`` is null
+    or present in ``accounts``; rows of the other tables belong to known leads. `crm.contracts` checks this.
     """
 
     leads: pd.DataFrame
