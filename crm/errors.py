@@ -55,6 +55,10 @@ class AccordError(Exception):
         }
 
 
+class Unavailable(AccordError):
+    """Something outside this process cannot be reached now: a database, a registry, a port. Trying again may help."""
+
+
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
