@@ -18,8 +18,9 @@ def known_at(history: History, instant: pd.Timestamp) -> History:
     """The history as an export made at ``instant`` would have held it; its ``exported_at`` is ``instant``.
 
     Leads created, activities occurred, milestones reached and changes made at or before ``instant`` stay; attributes
-    overwritten later get their old value back. Rows without a time are dropped: nobody can say that they were known. A flat history has no past, so it is returned whole. Accounts carry no time and
-    stay as they are. Tables in which nothing changes are shared, not copied.
+    overwritten later get their old value back. Rows without a time are dropped: nobody can say that they were known. A
+    flat history has no past, so it is returned whole. Accounts carry no time and stay as they are. Tables in which
+    nothing changes are shared, not copied.
 
     Raises `AccordError` when ``instant`` has no zone or lies after the export (the future is not in the history).
     """
