@@ -55,7 +55,7 @@ class AccordError(Exception):
         }
 
 
-class Unavailable(AccordError):
+class UnavailableError(AccordError):
     """Something outside this process cannot be reached now: a database, a registry, a port. Trying again may help."""
 
 

@@ -1,0 +1,84 @@
+"""What a person sees: results on stdout, everything else on stderr, bars only where somebody watches."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+Step = Callable[[str, float], None]
+"""A stage by name and how much of it is done, 0…1. Rooms below report through it; only this module draws."""
+
+
+def emit(result: Any) -> None:
+    """One JSON document on stdout, for machines. Dates are ISO 8601, missing numbers are null."""
+    sys.stdout.write(json.dumps(_plain(result), ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A line for a person on stderr, taken literally."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def show(result: Any) -> None:
+    """A result for a person on stdout: text with rich markup, or a rich table."""
+    Console(highlight=False, soft_wrap=isinstance(result, str)).print(result)
+
+
+@contextmanager
+def steps(*, quiet: bool) -> Iterator[Step]:
+    """Draws a bar a stage on stderr while the block runs; draws nothing when quiet or when nobody watches."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield silent
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bars(progress)
+
+
+def silent(stage: str, done: float) -> None:
+    """Tells nobody."""
+    del stage, done
+
+
+class _Bars:
+    """One bar a stage; a new stage ends the one before."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, stage: str, done: float) -> None:
+        if stage not in self._tasks:
+            for earlier in self._tasks.values():
+                self._progress.update(earlier, completed=1.0)
+            self._tasks[stage] = self._progress.add_task(stage, total=1.0)
+        self._progress.update(self._tasks[stage], completed=done)
+
+
+def _plain(value: Any) -> Any:
+    """Only what JSON knows: nested containers, text, finite numbers, booleans and null."""
+    if hasattr(value, "item"):  # a numpy scalar
+        value = value.item()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
