@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from crm.errors import AccordError
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^@/]+@")
 _NOISE = re.compile(r"^(Value error|Assertion failed), ")
 
 
@@ -41,7 +42,7 @@ def told(broken: ValidationError, where: str, settings: type[BaseModel] | None =
     elif first["type"] == "missing":
         message, got, remedy = "This key is missing.", None, f"Add '{path.rpartition('.')[2]}:' there."
     else:
-        message, got, remedy = _NOISE.sub("", first["msg"]), first["input"], None
+        message, got, remedy = _NOISE.sub("", first["msg"]), _shown(first["input"]), None
     message = message if message.endswith((".", "?", "!")) else message + "."
     if len(errors) > 1:
         message += f" ({len(errors) - 1} more like this in the file.)"
@@ -69,14 +70,14 @@ def expand(text: str, where: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
+def _shown(value: object) -> object:
+    if isinstance(value, str):
+        return _PASSWORD.sub(r"\1***@", value)
+    return value if isinstance(value, bool | int | float) else None
+
+
 def _path(loc: tuple[int | str, ...]) -> str:
-    # pydantic adds the names of union members and validators to the path; people know only the keys of their file
-    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc if not _is_type(step)]
-    return "".join(steps).lstrip(".")
-
-
-def _is_type(step: int | str) -> bool:
-    return isinstance(step, str) and (step.startswith("function-") or step in {"str", "float", "int", "bool"})
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
 
 
 def _near(loc: tuple[int | str, ...], settings: type[BaseModel] | None) -> str | None:
