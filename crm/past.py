@@ -76,7 +76,7 @@ def values_at(history: History, field: str, lead_ids: pd.Series, as_of: pd.Serie
         allow_exact_matches=False,
     ).sort_values("place")
     undone = found["undone"].notna().to_numpy()
-    old = _as_kind(found["old"], _field(history, field))
+    old = as_kind(found["old"], _field(history, field))
     old.index = current.index
     return current.where(~undone, old)
 
@@ -106,7 +106,7 @@ def _undone(leads: pd.DataFrame, history: History, instant: pd.Timestamp) -> pd.
         if name not in leads.columns or name in LEAD_COLUMNS:
             continue
         place = pd.Index(undo["lead_id"]).get_indexer_for(pd.Index(leads["lead_id"]))
-        old = _as_kind(undo["old"].take(np.maximum(place, 0)), _field(history, str(name)))
+        old = as_kind(undo["old"].take(np.maximum(place, 0)), _field(history, str(name)))
         old.index = leads.index
         restored[str(name)] = leads[name].where(place < 0, old)
     return leads.assign(**restored) if restored else leads
@@ -116,7 +116,8 @@ def _field(history: History, name: str) -> Field | None:
     return next((f for f in history.fields if f.name == name), None)
 
 
-def _as_kind(old: pd.Series, field: Field | None) -> pd.Series:
+def as_kind(old: pd.Series, field: Field | None) -> pd.Series:
+    """Overwritten values, kept as text in changes, in the dtype of the field's kind; the unreadable are missing."""
     match field.kind if field else None:
         case Kind.NUMBER:
             return pd.to_numeric(old, errors="coerce").astype("float64")
