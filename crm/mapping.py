@@ -103,8 +103,7 @@ class Accounts(Strict):
 class Meaning(Strict):
     """What a value means: a milestone, or two when it depends on whether another one was reached ``before``.
 
-    ``{before: accepted, then: rejected, otherwise: lost}`` reads: before the lead was accepted this is a rejection, after
-    it a loss.
+    ``{before: accepted, then: rejected, otherwise: lost}`` reads: a rejection before the lead was accepted, a loss after.
     """
 
     then: Milestone
@@ -145,10 +144,8 @@ class Milestones(Strict):
         if bool(self.values) != (self.column is not None):
             raise ValueError("'column' and 'values' go together")
         if self.milestone and self.table is None and self.reached_at is None:
-            raise ValueError(
-                "This would make every lead reach the milestone: give 'reached_at', or 'column' and 'values'"
-            )
-        if self.reached_at is None and any(isinstance(m, Turn) for m in self.values.values()):
+            raise ValueError("Every lead would reach this milestone: give 'reached_at', or 'column' and 'values'")
+        if self.reached_at is None and any(means.before for means in self.values.values()):
             raise ValueError("'before' needs 'reached_at': without times nothing comes before anything")
         return self
 
