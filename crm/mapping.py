@@ -103,7 +103,7 @@ class Accounts(Strict):
 class Meaning(Strict):
     """What a value means: a milestone, or two when it depends on whether another one was reached ``before``.
 
-    ``{before: accepted, then: rejected, otherwise: lost}`` reads: a rejection before the lead was accepted, a loss after.
+    ``{before: accepted, then: rejected, otherwise: lost}`` is a rejection before acceptance, a loss after it.
     """
 
     then: Milestone
