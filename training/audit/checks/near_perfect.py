@@ -1,0 +1,64 @@
+"""Near-perfect field: one field alone tells the outcome better than any honest field does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.audit.columns import Column
+from training.audit.finding import Check, Finding, NotApplicable, Severity
+from training.audit.statistics import Strength
+from training.audit.view import Outcome, View
+from training.audit.wording import level_rates, most_severe, percent
+
+_EITHER_SORT = 10
+
+
+def look(view: View) -> list[Finding] | NotApplicable:
+    """Judge each field's area under the ROC curve, over all leads and over those where it is filled."""
+    if not view.strengths:
+        return NotApplicable("no outcome has both sorts of leads")
+    found = []
+    for outcome in view.outcomes:
+        for column in view.columns:
+            strength = view.strengths.get((outcome.name, column.name))
+            if strength:
+                found += _judge(view, column, outcome, strength)
+    return most_severe(found)
+
+
+def _judge(view: View, column: Column, outcome: Outcome, strength: Strength) -> list[Finding]:
+    where_filled = strength.area_filled if _enough(view, column, outcome) else 0.0
+    area = max(strength.area, where_filled)
+    if area < view.settings.doubtful_area:
+        return []
+    rates, levels = level_rates(column, outcome)
+    words = (
+        f"Alone and out of fold it ranks leads by “{outcome.name}” with an area under the ROC curve of "
+        f"{strength.area:.2f} ({strength.area_filled:.2f} where it is filled, {percent(column.fill)} of the leads). "
+        f"{outcome.name.capitalize()}: {rates}; {percent(outcome.base)} over all."
+    )
+    facts: dict[str, Any] = {
+        "outcome": outcome.name,
+        "area": strength.area,
+        "area_filled": strength.area_filled,
+        "explained": strength.explained,
+        "levels": levels,
+    }
+    if area >= view.settings.perfect_area:
+        return [CHECK.finding(Severity.BLOCK, column.name, words, **facts)]
+    question = f"Is `{column.name}` known before anybody works the lead, or does it sum up what came of it?"
+    return [CHECK.finding(Severity.ASK, column.name, words, question=question, **facts)]
+
+
+def _enough(view: View, column: Column, outcome: Outcome) -> bool:
+    y = outcome.y[outcome.known & column.filled]
+    return bool(len(y) >= view.settings.minimum_rows and _EITHER_SORT <= y.sum() <= len(y) - _EITHER_SORT)
+
+
+CHECK = Check(
+    code="near-perfect-field",
+    title="One field alone tells the outcome",
+    explanation="No single fact known early tells who will buy. A field that does was written, or is worded, after "
+    "the outcome was known or nearly so.",
+    look=look,
+)
