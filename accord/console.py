@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-Step = Callable[[str, float], None]
-"""A stage by name and how much of it is done, 0…1. Rooms below report through it; only this module draws."""
+
+from training.progress import Step, silent
 
 
 def emit(result: Any) -> None:
@@ -34,7 +34,7 @@ def show(result: Any) -> None:
 
 @contextmanager
 def steps(*, quiet: bool) -> Iterator[Step]:
-    """Draws a bar a stage on stderr while the block runs; draws nothing when quiet or when nobody watches."""
+    """Draws a bar on stderr while the block runs; draws nothing when quiet or when nobody watches."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield silent
@@ -46,27 +46,18 @@ def steps(*, quiet: bool) -> Iterator[Step]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        yield _Bars(progress)
+        yield _Bar(progress)
 
 
-def silent(stage: str, done: float) -> None:
-    """Tells nobody."""
-    del stage, done
-
-
-class _Bars:
-    """One bar a stage; a new stage ends the one before."""
+class _Bar:
+    """One bar for the whole, named by the stage the work is in."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._tasks: dict[str, Any] = {}
+        self._task = progress.add_task("", total=1.0)
 
     def __call__(self, stage: str, done: float) -> None:
-        if stage not in self._tasks:
-            for earlier in self._tasks.values():
-                self._progress.update(earlier, completed=1.0)
-            self._tasks[stage] = self._progress.add_task(stage, total=1.0)
-        self._progress.update(self._tasks[stage], completed=done)
+        self._progress.update(self._task, description=stage, completed=done)
 
 
 def _plain(value: Any) -> Any:
