@@ -15,8 +15,8 @@ WORDS = frozenset(
         "", "select", "please select", "select one", "choose", "please choose", "unknown", "unspecified", "undefined",
         "n/a", "n.a.", "n.a", "n\\a", "na", "#n/a", "#na", "nan", "<na>", "none", "null", "(null)", "nil", "nat",
         "not available", "not applicable", "not specified", "not provided", "not set", "no data", "missing", "blank",
-        "empty", "tbd", "tba", "-", "--", "---", "–", "—", "_", ".", "..", "...", "?", "??", "???", "xxx", "(blank)",
-        "(none)", "(empty)", "[not provided]", "inconnu", "inconnue", "non renseigné", "non renseignée", "non précisé",
+        "empty", "tbd", "tba", "-", "--", "---", "\u2013", "\u2014", "_", ".", "..", "...", "?", "??", "???", "xxx",
+        "(blank)", "(none)", "[not provided]", "inconnu", "inconnue", "non renseigné", "non renseignée", "non précisé",
         "sélectionner", "aucun", "aucune", "néant", "unbekannt", "keine angabe", "k.a.", "k. a.", "desconocido",
         "sin datos", "sconosciuto", "onbekend", "desconhecido",
     }
@@ -88,7 +88,7 @@ def sentinel_dates(values: pd.Series) -> list[pd.Timestamp]:
 def clean(
     table: pd.DataFrame, name: str, *, also: Iterable[str] = (), keep: dict[str, tuple[str, ...]] | None = None
 ) -> tuple[pd.DataFrame, list[Found]]:
-    """The table with the placeholder words of its text columns made missing, and what was found. Empty text is not told."""
+    """The table with the placeholders of its text columns made missing, and what was found (empty text is not told)."""
     found: list[Found] = []
     cleaned: dict[str, pd.Series] = {}
     for column in table.columns:

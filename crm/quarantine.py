@@ -61,7 +61,8 @@ class Origin:
     def name(self, positions: np.ndarray) -> np.ndarray:
         """The source of each of these positions."""
         which: np.ndarray = np.searchsorted(self.starts, positions, side="right") - 1
-        return np.asarray(self.names, dtype=object)[which]
+        names: np.ndarray = np.asarray(self.names, dtype=object)[which]
+        return names
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def _clock_form(parts: pd.DataFrame) -> str:
     if clocks.empty:
         return ""
     noon = clocks["noon"].notna().mean() > 0.5  # noqa: PLR2004
-    form = clocks["clock"].str.extract(r"^([T ,]+)")[0].mode()[0] + ("%I" if noon else "%H") + ":%M"
+    form = str(clocks["clock"].str.extract(r"^([T ,]+)")[0].mode()[0]) + ("%I" if noon else "%H") + ":%M"
     if clocks["seconds"].notna().mean() > 0.5:  # noqa: PLR2004
         form += ":%S" + (".%f" if clocks["fraction"].notna().mean() > 0.5 else "")  # noqa: PLR2004
     if noon:

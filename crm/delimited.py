@@ -1,0 +1,159 @@
+"""Delimited text of any separator, encoding and compression, as columns of text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pcsv
+
+from crm import quarantine
+from crm.errors import AccordError
+from crm.quarantine import Fate
+
+SEPARATORS = ",;\t|"
+_HEAD_BYTES = 256 * 1024
+_BLOCK_BYTES = 8 * 1024 * 1024
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_WESTERN = "cp1252"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file's rows as text, its lines that are no rows, and what was assumed."""
+
+    table: pa.Table
+    unread: pd.DataFrame
+    notes: list[str]
+    separator: str
+    encoding: str
+
+
+def read_csv(
+    path: Path, *, separator: str | None = None, encoding: str | None = None, columns: Sequence[str] | None = None
+) -> Content:
+    """Every value as text (nothing is guessed here), of the named columns or of all.
+
+    Compression (.gz, .bz2, .zst) is told by the file's ending. Without ``separator`` the one that cuts the first lines
+    most evenly is taken; without ``encoding`` a byte-order mark decides, then UTF-8, and Windows-1252 for what is not
+    UTF-8, which is noted. Lines with too few or too many values are set aside.
+    """
+    head = _head(path)
+    if not head.strip():
+        raise AccordError("The file is empty.", where=path.name, expected="a line of column names, then rows")
+    encodings = [encoding] if encoding else _encodings(head)
+    for attempt in encodings:
+        try:
+            text = head.decode(attempt, errors="ignore")
+            content = _read(path, separator or find_separator(text), attempt, text, columns)
+        except (UnicodeDecodeError, pa.ArrowInvalid) as broken:
+            if attempt == encodings[-1]:
+                raise AccordError(
+                    "The file cannot be read as delimited text.",
+                    where=path.name,
+                    got=str(broken).splitlines()[0],
+                    remedy="Give its 'separator' and 'encoding', or open it and save it as CSV in UTF-8.",
+                ) from None
+            continue
+        if attempt == _WESTERN and not encoding:
+            content.notes.append(f"{path.name} is not UTF-8; it was read as Windows-1252.")
+        return content
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def find_separator(text: str) -> str:
+    r"""The separator that cuts the first lines into the same number of values, the most of them.
+
+    >>> find_separator("id;name;sum\n1;Doe, Jane;1,5\n")
+    ';'
+    """
+    lines = [line for line in text.splitlines()[:50] if line.strip()]
+    lines = lines[:-1] if len(lines) > 2 and not text.endswith("\n") else lines  # noqa: PLR2004 - the last may be cut
+
+    def evenness(separator: str) -> tuple[float, int]:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
+        width, rows = max(widths.items(), key=lambda item: (item[0] > 1, item[1]))
+        return (rows / sum(widths.values()) if width > 1 else 0.0, width)
+
+    return max(SEPARATORS, key=evenness)
+
+
+def _head(path: Path) -> bytes:
+    with pa.input_stream(str(path), compression="detect") as stream:
+        head: bytes = stream.read(_HEAD_BYTES)
+        return head
+
+
+def _encodings(head: bytes) -> list[str]:
+    marked = [name for mark, name in _MARKS.items() if head.startswith(mark)]
+    return marked[:1] or ["utf-8", _WESTERN]
+
+
+def _read(path: Path, separator: str, encoding: str, head: str, columns: Sequence[str] | None) -> Content:
+    names, notes = _names(head, separator, path.name)
+    broken: list[pcsv.InvalidRow] = []
+
+    def set_aside(row: pcsv.InvalidRow) -> str:
+        broken.append(row)
+        return "skip"
+
+    def parsed(*, threads: bool) -> pa.Table:
+        broken.clear()
+        with pa.input_stream(str(path), compression="detect") as stream:
+            return pcsv.read_csv(
+                stream,
+                pcsv.ReadOptions(
+                    encoding="utf8" if encoding in ("utf-8", "utf-8-sig") else encoding,
+                    column_names=names,
+                    skip_rows=1,
+                    use_threads=threads,
+                    block_size=_BLOCK_BYTES,
+                ),
+                pcsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=set_aside),
+                pcsv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()),
+                    strings_can_be_null=False,
+                    include_columns=None if columns is None else [c for c in columns if c in names],
+                ),
+            )
+
+    table = parsed(threads=True)
+    if broken:  # only one thread can say in which line they were
+        table = parsed(threads=False)
+    return Content(table, _unread(broken, path.name), notes, separator, encoding)
+
+
+def _names(head: str, separator: str, file: str) -> tuple[list[str], list[str]]:
+    first = next(csv.reader(io.StringIO(head.lstrip("\ufeff")), delimiter=separator))
+    names, notes = [], []
+    for place, raw in enumerate(first, start=1):
+        name = raw.strip() or f"column {place}"
+        while name in names:
+            name += " (again)"
+        if name != raw.strip():
+            notes.append(f"{file}: column {place} has no name of its own; it is called '{name}' here.")
+        names.append(name)
+    return names, notes
+
+
+def _unread(broken: list[pcsv.InvalidRow], file: str) -> pd.DataFrame:
+    rows = [
+        {
+            "table": "lines",
+            "source": file,
+            "row": None if line.number is None else line.number - 1,
+            "rule": "wrong_number_of_values",
+            "column": "",
+            "got": f"{line.actual_columns} values, expected {line.expected_columns}",
+            "fate": Fate.SET_ASIDE.value,
+            "record": line.text,
+        }
+        for line in broken
+    ]
+    return pd.DataFrame(rows, columns=list(quarantine.COLUMNS)).astype(quarantine.COLUMNS)
