@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from crm.errors import AccordError
+from crm.strict import Strict
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
@@ -23,53 +23,49 @@ LOWEST, HIGHEST = 1, 99
 """The range of a score."""
 
 Days = Annotated[float, Field(gt=0, le=3650)]
+Score = Annotated[int, Field(ge=LOWEST, le=HIGHEST)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Section(BaseModel):
-    """A part of the definition: frozen, and a key it does not know is an error, not a comment."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Plural(Section):
+class Plural(Strict):
     """What is counted: ``one: call about an offer``, ``other: calls about an offer``."""
 
     one: Text
     other: Text
 
 
-class Words(Section):
-    """What people call a field or a kind of activity. A kind of activity may give its plural."""
+class Words(Strict):
+    """What people call a field or a kind of activity. A kind of activity is counted, so it may give its plural."""
 
     en: Text | Plural | None = None
     fr: Text | Plural | None = None
 
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.en is None and self.fr is None:
+            raise ValueError("words need at least one of the languages en and fr")
+        return self
 
-class Definition(Section):
+
+class Definition(Strict):
     """What both teams agree on. Two definitions that say the same have the same ``version``.
 
     ``accept_days`` and ``close_days`` are the horizons; ``grades`` maps each grade to the lowest score (1 to 99) it is
     given for, best first, the last of them 1; ``words`` maps fields and kinds of activity to their names for people;
     ``never_use`` lists fields that must not become features; ``keep`` lists fields that are used in spite of a blocking
-    finding of the audit, each with the written reason.
+    finding of the audit, each with the written reason. `Definition.parse` reads it from a file's section.
+
+    >>> Definition(name="lead", close_days=90).short_version == Definition(close_days=90.0).short_version
+    True
     """
 
     name: Text = "lead"
     accept_days: Days = 30
     close_days: Days = 180
-    grades: dict[Text, Annotated[int, Field(ge=LOWEST, le=HIGHEST)]] = {"A": 90, "B": 70, "C": 40, "D": LOWEST}
-    words: dict[str, Words] = {}
+    grades: dict[Text, Score] = Field(default={"A": 90, "B": 70, "C": 40, "D": LOWEST})
+    words: dict[str, Words] = Field(default={})
     never_use: tuple[str, ...] = ()
-    keep: dict[str, Text] = {}
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any], where: str = "definition") -> Self:
-        """The definition that ``data`` (of YAML or JSON) describes; `AccordError` says which key is wrong and why."""
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise _for_people(error, where) from error
+    keep: dict[str, Text] = Field(default={})
 
     @field_validator("grades")
     @classmethod
@@ -97,6 +93,11 @@ class Definition(Section):
         content["grades"] = [list(item) for item in self.grades.items()]
         return content
 
+    @classmethod
+    def of_canonical(cls, content: Mapping[str, Any]) -> Self:
+        """The definition that `canonical` described."""
+        return cls.parse({**content, "grades": dict(content["grades"])}, "definition")
+
     @cached_property
     def version(self) -> str:
         """SHA-256 of the canonical content, 64 hexadecimal digits."""
@@ -107,21 +108,3 @@ class Definition(Section):
     def short_version(self) -> str:
         """The first digits of the version, as replies and reports show it."""
         return self.version[:SHORT]
-
-
-def _for_people(error: ValidationError, where: str) -> AccordError:
-    """The first mistake in the shape of our errors; the number of the others is said."""
-    mistakes = error.errors(include_url=False)
-    first = mistakes[0]
-    path = ".".join([where, *(str(part) for part in first["loc"])])
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(Definition.model_fields))
-        return AccordError("This key is not known.", where=path, expected=f"one of {known}", remedy=_others(mistakes))
-    got = None if isinstance(first["input"], dict) else first["input"]
-    message = first["msg"].removeprefix("Value error, ")
-    return AccordError(f"{message[0].upper()}{message[1:]}.", where=path, got=got, remedy=_others(mistakes))
-
-
-def _others(mistakes: list[Any]) -> str:
-    more = len(mistakes) - 1
-    return "Correct it in the definition." + (f" {more} more of its keys are wrong." if more else "")

@@ -1,4 +1,4 @@
-"""A head: one probability, from a weighted blend of components and its calibration."""
+"""A head: one probability, from a weighted blend of components and its calibration; and the two heads together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from models.arrays import Matrix, Vector
 from models.calibration import Calibration
@@ -66,3 +67,36 @@ class Head:
             weights=tuple(float(weight) for weight in document["weights"]),
             calibration=Calibration.from_json(document["calibration"]),
         )
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Both heads. Where the history records no acceptances there is none for them."""
+
+    close: Head
+    accept: Head | None = None
+
+    def raw(self, x: Matrix) -> dict[str, Vector]:
+        """``[n, k]`` to log-odds before calibration, ``[n]`` for each head by its name."""
+        return {name: head.raw(x) for name, head in self.named.items()}
+
+    def probabilities(self, x: Matrix, accepted: npt.NDArray[np.bool_]) -> tuple[Vector, Vector]:
+        """``p_accept[n]`` and ``p_close[n]``, which is never above it. See `link`."""
+        return self.link(self.raw(x), accepted)
+
+    def link(self, raw: Mapping[str, Vector], accepted: npt.NDArray[np.bool_]) -> tuple[Vector, Vector]:
+        """`probabilities` from what `raw` gave.
+
+        ``accepted[n]``: sales had accepted the lead by then, so ``p_accept`` is 1. Without an accept head it is NaN.
+        """
+        close = self.close.calibration.probability(raw["close"])
+        if self.accept is None:
+            return np.full(len(close), np.nan), close
+        accept = np.where(accepted, 1.0, self.accept.calibration.probability(raw["accept"]))
+        return accept, np.minimum(close, accept)
+
+    @property
+    def named(self) -> dict[str, Head]:
+        """The heads there are, by name."""
+        heads = {"accept": self.accept, "close": self.close}
+        return {name: head for name, head in heads.items() if head is not None}

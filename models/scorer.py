@@ -1,0 +1,165 @@
+"""The scorer: the fitted, immutable thing that turns facts about leads into probabilities, grade and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from crm.history import Field, Milestone
+from features.catalog import Catalog
+from features.compute import matrix
+from features.facts import Facts
+from features.instants import NAT, Ints
+from models.arrays import Matrix, Vector
+from models.definition import Definition, Language
+from models.grades import grades_of
+from models.head import Heads
+from models.information import Information
+from models.phrases import Phrases
+from models.reasons import Reason, Topics
+from models.reference import Reference
+from models.scores import Explanation, Scores
+
+REASONS = 3
+"""Reasons a lead, unless asked otherwise."""
+
+_ENOUGH_ROWS = 2000
+"""Rows on which the importance of features is measured: contributions are slow, their means settle fast."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """Where a scorer comes from.
+
+    ``trained_at``: the export instant of the history it learned from, ISO 8601 (never the clock: the same inputs give
+    the same artifact). ``data``: hash of that history. ``version`` is given by the registry, not part of the artifact.
+    ``more`` holds plain JSON values that later readers know.
+    """
+
+    trained_at: str
+    seed: int
+    data: str
+    version: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Everything a score needs. Nothing in it changes after it is made; it may be used from several threads at once.
+
+    ``fields`` are those `Facts` must be made with. ``importance[k]``: see `Information`.
+    """
+
+    catalog: Catalog
+    fields: tuple[Field, ...]
+    heads: Heads
+    reference: Reference
+    definition: Definition
+    importance: tuple[float, ...]
+    meta: Meta
+
+    def score(
+        self, facts: Facts, lead: Ints, as_of: Ints, *, reasons: int = REASONS, language: Language = "en"
+    ) -> Scores:
+        """The scores of lead ``lead[i]`` of ``facts`` at ``as_of[i]`` (microseconds since 1970 UTC), ``[n]`` each.
+
+        No lead's score depends on the others of a call, to the last bit. Memory is about ten matrices ``[n, k]``:
+        whoever scores millions comes in chunks.
+        """
+        x = matrix(self.catalog, facts, lead, as_of)
+        at = facts.moment(Milestone.ACCEPTED)[lead]
+        return self.score_matrix(x, (at != NAT) & (at <= as_of), reasons=reasons, language=language)
+
+    def score_matrix(
+        self, x: Matrix, accepted: npt.NDArray[np.bool_], *, reasons: int = REASONS, language: Language = "en"
+    ) -> Scores:
+        """`score` from the feature matrix ``x[n, k]`` and whether sales had accepted each lead by then, ``[n]``."""
+        raw = self.heads.raw(x)
+        p_accept, p_close = self.heads.link(raw, accepted)
+        score = self.reference.score(p_close)
+        none: tuple[tuple[Any, ...], ...] = ((),) * len(x)
+        return Scores(
+            score=score,
+            grade=grades_of(score, self.definition.grades),
+            p_accept=p_accept,
+            p_close=p_close,
+            enough_information=self._information.enough(x),
+            log_odds=raw,
+            base={name: head.base for name, head in self.heads.named.items()},
+            reasons=self._reasons(x, reasons, language) if reasons else none,
+            missing=self._missing(x, language) if reasons else none,
+        )
+
+    def explain(self, x: Matrix) -> dict[str, Explanation]:
+        """Every contribution to each head's log-odds, for all of ``x[n, k]``."""
+        told = {}
+        for name, head in self.heads.named.items():
+            contributions, base = head.contributions(x)
+            told[name] = Explanation(base, contributions, head.raw(x))
+        return told
+
+    def _reasons(self, x: Matrix, most: int, language: Language) -> tuple[tuple[Reason, ...], ...]:
+        contributions, _ = self.heads.close.contributions(x)
+        speakers, points = self._topics.top(contributions, most)
+        values = np.take_along_axis(x, speakers, axis=1)
+        say, features = self._phrases[language].say, self.catalog.features
+        return tuple(
+            tuple(
+                Reason(features[i].name, features[i].topic, p, say(i, value))
+                for i, p, value in zip(*row, strict=True)
+                if p != 0
+            )
+            for row in zip(speakers.tolist(), points.tolist(), values.tolist(), strict=True)
+        )
+
+    def _missing(self, x: Matrix, language: Language) -> tuple[tuple[str, ...], ...]:
+        name = self._phrases[language].name
+        return tuple(tuple(name(i) for i in row) for row in self._information.missing(x))
+
+    @cached_property
+    def _topics(self) -> Topics:
+        return Topics(tuple(self.catalog.features))
+
+    @cached_property
+    def _information(self) -> Information:
+        return Information(tuple(self.catalog.features), self.importance)
+
+    @cached_property
+    def _phrases(self) -> dict[Language, Phrases]:
+        return {lang: Phrases(self._topics.features, self.fields, self.definition, lang) for lang in ("en", "fr")}
+
+
+def assemble(
+    catalog: Catalog,
+    fields: tuple[Field, ...],
+    heads: Heads,
+    definition: Definition,
+    meta: Meta,
+    *,
+    x: Matrix,
+    accepted: npt.NDArray[np.bool_],
+    weight: Vector | None = None,
+) -> Scorer:
+    """The scorer of these fitted heads, ranked among the reference leads.
+
+    ``x[n, k]`` are the reference leads' features, ``accepted[n]`` whether sales had accepted them, ``weight[n]`` their
+    weight (default: equal). The importance of features is measured on evenly spaced rows of them.
+    """
+    p_close = heads.probabilities(x, accepted)[1]
+    some = np.unique(np.linspace(0, len(x) - 1, min(len(x), _ENOUGH_ROWS)).astype(np.intp))
+    contributions, _ = heads.close.contributions(np.ascontiguousarray(x[some]))
+    importance = np.average(np.abs(contributions), axis=0, weights=None if weight is None else weight[some])
+    return Scorer(
+        catalog=catalog,
+        fields=fields,
+        heads=heads,
+        reference=Reference.of(p_close, weight),
+        definition=definition,
+        importance=tuple(importance.tolist()),
+        meta=meta,
+    )
