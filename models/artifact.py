@@ -13,6 +13,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from crm.errors import AccordError
 from crm.history import Field, Kind, Known
 from features.catalog import Catalog
@@ -56,7 +58,7 @@ def load(folder: Path, version: str | None = None) -> Scorer:
     contents = {name: _read(folder, name, digest) for name, digest in manifest["files"].items()}
     try:
         scorer = _scorer(contents, version or manifest["hash"][:SHORT])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
         raise AccordError(
             f"The scorer's files do not fit together ({type(error).__name__}: {error}).",
             where=str(folder),

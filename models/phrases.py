@@ -21,20 +21,18 @@ _MOMENTS: Mapping[str, tuple[str, str]] = {
     "created": (M_("created %(ago)s"), M_("date of creation not known")),
     "handed_off": (M_("handed to sales %(ago)s"), M_("not handed to sales so far")),
     "accepted": (M_("accepted by sales %(ago)s"), M_("not accepted by sales so far")),
+    "since_won": (M_("last lead of the company won %(ago)s"), M_("no lead of the company won so far")),
 }
 _REACHED: Mapping[str, tuple[str, str]] = {
     "handed_off": (M_("handed to sales"), M_("not handed to sales so far")),
     "accepted": (M_("accepted by sales"), M_("not accepted by sales so far")),
 }
-_COLLEAGUES: Mapping[str, str] = {
+_COMPANY: Mapping[str, str] = {
     "known": M_("other leads of the company"),
     "active": M_("other leads of the company active %(window)s"),
     "activities": M_("activities of other leads of the company %(window)s"),
-    "accepted": M_("other leads of the company accepted by sales"),
-}
-_RECORD: Mapping[str, str] = {
-    "won": M_("earlier leads of the company won"),
-    "lost": M_("earlier leads of the company lost"),
+    "won": M_("other leads of the company won"),
+    "lost": M_("other leads of the company decided and not won"),
 }
 _RATES: Mapping[str, str] = {
     "accept": M_("%(rate)s of earlier leads accepted"),
@@ -69,7 +67,7 @@ class Phrases:
             Family.ATTRIBUTE: self._attribute,
             Family.PRESENCE: self._presence,
             Family.AGE: self._age,
-            Family.LEAD_AGE: self._lead_age,
+            Family.LEAD_AGE: self._moment,
             Family.SENIORITY: self._attribute,
             Family.DOMAIN: self._attribute,
             Family.COUNT: self._count,
@@ -77,8 +75,8 @@ class Phrases:
             Family.TREND: self._trend,
             Family.ACTIVE_DAYS: self._active_days,
             Family.PROGRESS: self._progress,
-            Family.BUYING_GROUP: self._tally,
-            Family.ACCOUNT_RECORD: self._tally,
+            Family.BUYING_GROUP: self._company,
+            Family.ACCOUNT_RECORD: self._company,
             Family.RATE: self._rate,
         }
         phrase = make[feature.family](feature)
@@ -111,7 +109,7 @@ class Phrases:
         fact = partial(self._fact, str(feature.field))
         return self._unless_missing(fact, lambda days: fact(self._ago(days)))
 
-    def _lead_age(self, feature: Feature) -> Say:
+    def _moment(self, feature: Feature) -> Say:
         since, never = (self._text.gettext(message) for message in _MOMENTS[str(feature.measure)])
         return lambda days: never if math.isnan(days) else since % {"ago": self._ago(days)}
 
@@ -149,9 +147,10 @@ class Phrases:
         none = self._text.gettext("not active %(window)s") % {"window": window}
         return lambda value: days(int(value)) % {"n": self._number(value), "window": window} if value > 0 else none
 
-    def _tally(self, feature: Feature) -> Say:
-        messages = _COLLEAGUES if feature.family is Family.BUYING_GROUP else _RECORD
-        what = self._text.gettext(messages[str(feature.measure)]) % {"window": self._window(feature)}
+    def _company(self, feature: Feature) -> Say:
+        if feature.measure in _MOMENTS:
+            return self._moment(feature)
+        what = self._text.gettext(_COMPANY[str(feature.measure)]) % {"window": self._window(feature)}
         fact = partial(self._fact_of, what)
         return self._unless_missing(fact, lambda value: fact(self._number(value)))
 
