@@ -1,0 +1,219 @@
+"""One lead of a request, from bytes to a checked record; whatever is wrong with it is a `Refusal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw
+from msgspec.json import Decoder
+
+from crm.history import FINAL, Field, Kind, Milestone
+from features.columns import readable
+from features.records import Record
+from serving.contract import Activity, Colleague, Lead, Step, Text, Time
+from serving.refusals import Refusal, refusal
+
+T = TypeVar("T")
+
+CLOCKS_APART = 3_600_000_000
+"""Microseconds by which a caller's clock may run ahead of ours."""
+
+COLLEAGUES = "colleagues"
+"""The one key of an account that is no attribute."""
+
+_OBJECT = Decoder(dict[str, Raw] | None)
+_TEXT = Decoder(Text)
+_TIME = Decoder(Time | None)
+_ACTIVITIES = Decoder(list[Activity] | None)
+_STEPS = Decoder(list[Step] | None)
+_COLLEAGUES = Decoder(list[Colleague] | None)
+_WORDS = Decoder(str | None)
+_ATTRIBUTE: Mapping[Kind, Decoder[float | bool | datetime | str | None]] = {
+    Kind.NUMBER: Decoder(float | None),
+    Kind.BOOLEAN: Decoder(bool | None),
+    Kind.DATE: _TIME,
+    Kind.CATEGORY: _WORDS,
+    Kind.TITLE: _WORDS,
+    Kind.EMAIL: _WORDS,
+    Kind.TEXT: _WORDS,
+}
+_KEYS = frozenset(Lead.__struct_fields__)
+_NULL = b"null"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLead:
+    """A lead that can be scored, the instant to score it at (microseconds), and what of it counts for nothing."""
+
+    record: Record
+    as_of: int
+    ignored_fields: list[str]
+    future_activities: int
+
+
+def kinds(fields: Iterable[Field]) -> dict[str, Kind]:
+    """What each attribute must be, for those that may count."""
+    numbers, words = readable(tuple(fields))
+    return {f.name: f.kind for f in (*numbers, *words)}
+
+
+def lead_id_of(parts: Mapping[str, Raw]) -> str:
+    """The lead's key, which names it in its errors too."""
+    return decoded(_TEXT, parts.get("lead_id", _NULL), "lead_id")
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970 UTC, exactly.
+
+    >>> microseconds(datetime(1970, 1, 1, 1, tzinfo=UTC))
+    3600000000
+    """
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def read_lead(lead_id: str, parts: Mapping[str, Raw], known: Mapping[str, Kind], now: int) -> ReadLead:
+    """Checks the parts of a lead.
+
+    Args:
+        lead_id: from `lead_id_of`.
+        parts: the lead's values by key, each still unread.
+        known: the attributes that count and what they are, from `kinds`.
+        now: microseconds since 1970 UTC; stands in for an absent ``as_of``.
+
+    Raises:
+        Refusal: something in it is not what belongs there.
+    """
+    ignored = [key for key in parts if key not in _KEYS]
+    as_of = _instant(parts, "as_of")
+    as_of = now if as_of is None else as_of
+    created_at = _instant(parts, "created_at")
+    _in_order(parts, as_of, created_at, now)
+    attributes: dict[str, float | str | int | None] = {}
+    _attributes(_object(parts, "attributes"), "", known, attributes, ignored)
+    account = _object(parts, "account")
+    colleagues = _part(_COLLEAGUES, account, COLLEAGUES, f"account.{COLLEAGUES}") or ()
+    _attributes(account, "account.", known, attributes, ignored)
+    activities = _activities(_part(_ACTIVITIES, parts, "activities", "activities"))
+    steps = _part(_STEPS, parts, "milestones", "milestones")
+    _undecided(steps or (), as_of)
+    record = Record(
+        lead_id=lead_id,
+        created_at=created_at,
+        attributes=attributes,
+        activities=activities,
+        milestones=_milestones(steps),
+        colleagues=[_colleague(c) for c in colleagues if c.lead_id != lead_id],
+    )
+    return ReadLead(record, as_of, ignored, sum(at > as_of for _, at, _, _ in activities))
+
+
+def _in_order(parts: Mapping[str, Raw], as_of: int, created_at: int | None, now: int) -> None:
+    if as_of > now + CLOCKS_APART:
+        raise Refusal(
+            "as_of",
+            got=_text(parts["as_of"]),
+            expected="an instant that is not in the future",
+            remedy="Send null to score as of now.",
+            kind="time",
+        )
+    if created_at is not None and created_at > as_of + CLOCKS_APART:
+        raise Refusal(
+            "created_at",
+            got=_text(parts["created_at"]),
+            expected="an instant not after as_of",
+            remedy="A lead has no score before it exists: send a later as_of, or the right creation time.",
+            kind="time",
+        )
+
+
+def _undecided(steps: Sequence[Step], as_of: int) -> None:
+    for place, step in enumerate(steps):
+        if step.milestone in FINAL and microseconds(step.reached_at) <= as_of:
+            raise Refusal(
+                f"milestones[{place}].milestone",
+                got=f'"{step.milestone}"',
+                expected="a lead that is still open at as_of",
+                remedy="A decided lead has no chances to score; to replay the past, send an as_of before the decision.",
+                kind="decided",
+            )
+
+
+def _attributes(
+    given: Mapping[str, Raw],
+    prefix: str,
+    known: Mapping[str, Kind],
+    into: dict[str, float | str | int | None],
+    ignored: list[str],
+) -> None:
+    for key, raw in given.items():
+        name = f"{prefix}{key}"
+        kind = known.get(name)
+        if name == f"account.{COLLEAGUES}":
+            continue
+        if kind is None:
+            ignored.append(name)
+        else:
+            into[name] = _value(raw, kind, name if prefix else f"attributes.{key}")
+
+
+def _value(raw: Raw, kind: Kind, where: str) -> float | str | int | None:
+    try:
+        value = _ATTRIBUTE[kind].decode(raw)
+    except msgspec.ValidationError as error:
+        raise refusal(where, raw, error, kind) from None
+    if isinstance(value, datetime):
+        return microseconds(value)
+    if isinstance(value, bool):
+        return float(value)
+    return value if value != "" else None
+
+
+def _colleague(given: Colleague) -> Record:
+    return Record(
+        lead_id=given.lead_id,
+        created_at=None if given.created_at is None else microseconds(given.created_at),
+        attributes={},
+        activities=_activities(given.activities),
+        milestones=_milestones(given.milestones),
+        colleagues=(),
+    )
+
+
+def _activities(given: Sequence[Activity] | None) -> list[tuple[str, int, float | None, str | None]]:
+    return [(a.kind, microseconds(a.occurred_at), a.value, a.actor) for a in given or ()]
+
+
+def _milestones(given: Sequence[Step] | None) -> list[tuple[Milestone, int]]:
+    return [(s.milestone, microseconds(s.reached_at)) for s in given or ()]
+
+
+def _object(parts: Mapping[str, Raw], key: str) -> dict[str, Raw]:
+    return _part(_OBJECT, parts, key, key) or {}
+
+
+def _instant(parts: Mapping[str, Raw], key: str) -> int | None:
+    at = _part(_TIME, parts, key, key)
+    return None if at is None else microseconds(at)
+
+
+def _part(decoder: Decoder[T], parts: Mapping[str, Raw], key: str, where: str) -> T | None:
+    raw = parts.get(key)
+    return None if raw is None else decoded(decoder, raw, where)
+
+
+def decoded(decoder: Decoder[T], raw: bytes | Raw, where: str) -> T:
+    """The part as its type has it. Raises `Refusal` naming ``where`` it stands in the lead."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise refusal(where, raw, error) from None
+
+
+def _text(raw: Raw) -> str:
+    return bytes(raw).decode()

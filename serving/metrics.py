@@ -1,0 +1,96 @@
+"""What Prometheus may know: counts and times, never a lead.
+
+With several workers the counts of all are added up (prometheus-client's multi-process mode, which BentoML prepares);
+what is said of the scorer is said by the worker that answers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from serving.contract import Reply
+from serving.scoring import Served
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+LEADS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+
+
+class Metrics:
+    """The service's counters and histograms."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        own = self._registry
+        self._requests = Counter("accord_requests", "Requests answered.", ["route", "status"], registry=own)
+        self._seconds = Histogram(
+            "accord_request_seconds", "Time to answer, body included.", ["route"], buckets=SECONDS, registry=own
+        )
+        self._leads = Histogram("accord_request_leads", "Leads in a request.", buckets=LEADS, registry=own)
+        self._scores = Counter("accord_scores", "Scores given.", ["grade"], registry=own)
+        self._uninformed = Counter("accord_scores_uninformed", "Scores given on too little.", registry=own)
+        self._errors = Counter("accord_errors", "Leads and requests refused.", ["of", "kind"], registry=own)
+        self._takeovers = Counter("accord_takeovers", "Scorers taken over, or not.", ["outcome"], registry=own)
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        self._requests.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def scored(self, reply: Reply, refused: Iterable[str]) -> None:
+        """A batch was scored; ``refused`` has the kind of each lead's error."""
+        self._leads.observe(len(reply.scores) + len(reply.errors))
+        for score in reply.scores:
+            self._scores.labels(score.grade).inc()
+            if not score.enough_information:
+                self._uninformed.inc()
+        for kind in refused:
+            self._errors.labels("lead", kind).inc()
+
+    def problem(self, kind: str) -> None:
+        """A whole request was refused."""
+        self._errors.labels("request", kind).inc()
+
+    def takeover(self, outcome: str) -> None:
+        """A scorer was taken over (``done``) or could not be (``failed``)."""
+        self._takeovers.labels(outcome).inc()
+
+    def page(self, served: Served | None, age: Callable[[Served], float]) -> bytes:
+        """The text Prometheus reads."""
+        registry: CollectorRegistry = self._registry
+        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
+        scorer = CollectorRegistry()
+        scorer.register(_OfScorer(served, age))
+        return generate_latest(registry) + generate_latest(scorer)
+
+
+class _OfScorer(Collector):
+    def __init__(self, served: Served | None, age: Callable[[Served], float]) -> None:
+        self._served = served
+        self._age = age
+
+    def collect(self) -> Iterable[Metric]:
+        served = self._served
+        ready = 0.0 if served is None else 1.0
+        yield GaugeMetricFamily("accord_ready", "Whether a scorer is in service.", value=ready)
+        if served is None:
+            return
+        yield GaugeMetricFamily(
+            "accord_model_age_seconds", "Since the export the scorer learned from.", value=self._age(served)
+        )
+        about = {
+            "version": served.model.version,
+            "stored": served.stored.version,
+            "definition": served.definition.name,
+            "definition_version": served.definition.version,
+            "signed": str(served.definition.signed).lower(),
+        }
+        yield InfoMetricFamily("accord_model", "The scorer in service.", value=about)

@@ -1,0 +1,77 @@
+"""From a request's bytes to checked leads: what is wrong with one lead is that lead's error and no other's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import Raw
+from msgspec.json import Decoder
+
+from crm.history import Kind
+from serving.contract import Envelope, LeadError
+from serving.lead import ReadLead, decoded, lead_id_of, read_lead
+from serving.problems import Kind as ProblemKind
+from serving.problems import Problem
+from serving.refusals import Refusal
+
+_ENVELOPE = Decoder(Envelope)
+_PARTS = Decoder(dict[str, Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A request as read: leads in order, those refused, and what the caller wants to hear."""
+
+    language: str
+    reasons: int
+    leads: list[ReadLead] = field(default_factory=list)
+    errors: list[LeadError] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # the kind of each error, for the metrics
+
+
+def open_envelope(body: bytes, max_leads: int) -> Envelope:
+    """The request around its leads, these still unread.
+
+    Raises:
+        Problem: the whole request cannot be used.
+    """
+    try:
+        body.decode()  # the parser does not look into what it skips
+        envelope = _ENVELOPE.decode(body)
+    except msgspec.ValidationError as error:
+        raise Problem(ProblemKind.INVALID, f"{error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        remedy = "Send UTF-8 JSON. Numbers that are NaN or infinite have no JSON form: send null."
+        raise Problem(ProblemKind.MALFORMED, f"{error}.", more={"remedy": remedy}) from None
+    except RecursionError:
+        raise Problem(ProblemKind.MALFORMED, "The body is nested too deeply.") from None
+    if len(envelope.leads) > max_leads:
+        raise Problem(
+            ProblemKind.INVALID,
+            f"The request holds {len(envelope.leads)} leads, and at most {max_leads} are taken at once.",
+            more={"remedy": "Send several requests, or use `accord score` for bulk."},
+        )
+    return envelope
+
+
+def read(envelope: Envelope, known: Mapping[str, Kind], now: int) -> Batch:
+    """Checks a request's leads one by one.
+
+    Args:
+        envelope: from `open_envelope`.
+        known: the attributes that count and what they are, from `serving.lead.kinds`.
+        now: microseconds since 1970 UTC; stands in for an absent ``as_of``.
+    """
+    batch = Batch(envelope.language, envelope.reasons)
+    for index, raw in enumerate(envelope.leads):
+        lead_id = None
+        try:
+            parts = decoded(_PARTS, raw, "")
+            lead_id = lead_id_of(parts)
+            batch.leads.append(read_lead(lead_id, parts, known, now))
+        except Refusal as no:
+            batch.errors.append(LeadError(index, lead_id, no.field, no.got, no.expected, no.remedy))
+            batch.refused.append(no.kind)
+    return batch

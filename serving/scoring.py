@@ -1,0 +1,99 @@
+"""From checked leads to a reply: the scorer in service, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isnan
+from typing import cast
+
+import numpy as np
+
+from crm.history import Kind
+from features.facts import Facts
+from features.records import Record
+from models.artifact import load
+from models.definition import LANGUAGES, Language
+from models.scorer import Scorer
+from models.scores import Scores
+from serving.contract import DefinitionInService, ModelInService, Reason, Reply, Score
+from serving.lead import ReadLead, kinds
+from serving.reading import Batch
+from serving.store import Stored
+
+
+@dataclass(frozen=True)
+class Served:
+    """A scorer and where it comes from. Never changed: a take-over puts another in its place."""
+
+    scorer: Scorer
+    stored: Stored
+
+    @cached_property
+    def known(self) -> dict[str, Kind]:
+        """The attributes that count and what each must be."""
+        return kinds(self.scorer.fields)
+
+    @cached_property
+    def definition(self) -> DefinitionInService:
+        """As every reply names it."""
+        definition = self.scorer.definition
+        signed = self.stored.labels.get("signed") == "true"
+        return DefinitionInService(definition.name, definition.short_version, signed)
+
+    @cached_property
+    def model(self) -> ModelInService:
+        """As every reply names it: the registry's version, or the store's own where none was given."""
+        version = self.stored.labels.get("version") or self.stored.version
+        return ModelInService(version, self.scorer.meta.trained_at or None)
+
+    def answer(self, batch: Batch) -> Reply:
+        """The reply to a request. No lead's score depends on the others in it."""
+        scores = self._scores(batch.leads, batch.reasons, cast("Language", batch.language)) if batch.leads else []
+        return Reply(self.definition, self.model, scores, batch.errors)
+
+    def _scores(self, leads: Sequence[ReadLead], reasons: int, language: Language) -> list[Score]:
+        facts = Facts.of_records([lead.record for lead in leads], self.scorer.fields)
+        as_of = np.array([lead.as_of for lead in leads], np.int64)
+        lead = np.arange(len(leads), dtype=np.int64)
+        return _rows(leads, self.scorer.score(facts, lead, as_of, reasons=reasons, language=language))
+
+
+def open_scorer(stored: Stored, now: int) -> Served:
+    """Loads a stored scorer and warms it up, so that its first request is as fast as its hundredth.
+
+    Raises whatever is wrong with the artifact: nothing is served that has not given a score.
+    """
+    served = Served(load(stored.folder), stored)
+    for language in LANGUAGES:
+        nobody = ReadLead(Record(lead_id="warm-up"), now, [], 0)
+        served.answer(Batch(language, 3, [nobody]))
+    return served
+
+
+def _rows(leads: Sequence[ReadLead], scores: Scores) -> list[Score]:
+    columns = zip(
+        leads,
+        scores.score.tolist(),
+        scores.grade.tolist(),
+        scores.p_accept.tolist(),
+        scores.p_close.tolist(),
+        scores.reasons,
+        scores.enough_information.tolist(),
+        strict=True,
+    )
+    return [
+        Score(
+            lead_id=lead.record.lead_id,
+            score=score,
+            grade=grade,
+            p_accept=None if isnan(p_accept) else p_accept,  # there is no accept head
+            p_close=p_close,
+            reasons=[Reason(r.feature, r.points, r.text) for r in reasons],
+            enough_information=enough,
+            ignored_fields=lead.ignored_fields,
+            future_activities=lead.future_activities,
+        )
+        for lead, score, grade, p_accept, p_close, reasons, enough in columns
+    ]

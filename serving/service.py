@@ -1,0 +1,71 @@
+"""The BentoML service: this module reads the environment and the clock, everything else is told."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import bentoml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving import logs
+from serving.app import application
+from serving.lead import microseconds
+from serving.metrics import Metrics
+from serving.scoring import Served, open_scorer
+from serving.settings import Settings
+from serving.store import Store, Stored
+from serving.takeover import Incumbent
+
+
+def now() -> datetime:
+    """This instant."""
+    return datetime.now(UTC)
+
+
+class Ahead:
+    """ASGI middleware that answers every request with ours, so BentoML's own /readyz, /metrics and /docs.json rest.
+
+    BentoML looks at its own routes before those of a mounted application; a middleware comes before both.
+    """
+
+    def __init__(self, app: ASGIApp, ours: ASGIApp) -> None:
+        self._app = app
+        self._ours = ours
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Requests are ours, the lifespan is BentoML's."""
+        await (self._ours if scope["type"] == "http" else self._app)(scope, receive, send)
+
+
+def opened(stored: Stored) -> Served:
+    """A stored scorer, warmed up as of now."""
+    return open_scorer(stored, microseconds(now()))
+
+
+settings = Settings.of(os.environ)
+metrics = Metrics()
+incumbent = Incumbent(Store.here(), opened, metrics, every=settings.watch_seconds)
+app = application(incumbent, settings, metrics, now)
+
+
+@bentoml.asgi_app(app, path="/")
+@bentoml.service(
+    name="lead_score",
+    workers=settings.workers,
+    # What we do ourselves, once: no access log (it costs several per cent), no second set of metrics, no second
+    # time limit (ours is on the body), no spans of requests unless a configuration file asks for them.
+    logging={"access": {"enabled": False}},
+    metrics={"enabled": False},
+    tracing={"excluded_urls": ".*"},
+)
+class LeadScore:
+    """Scores leads: ``POST /v1/scores``."""
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]  # BentoML leaves it untyped
+    def start(self) -> None:
+        """The server's logging is set up by now."""
+        logs.configure()
+
+
+LeadScore.add_asgi_middleware(Ahead, ours=app)  # type: ignore[attr-defined]  # the decorator gives a Service

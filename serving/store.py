@@ -1,0 +1,115 @@
+"""The Bento model store: where a promoted scorer is put, and where the service looks for the newest.
+
+Every put makes a new version; the newest version is in service. Going back is putting an earlier scorer again, so that
+the order of versions is the order of what was in service.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import bentoml
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.models import ModelStore
+
+from crm.errors import AccordError
+from serving.settings import variable
+
+NAME = "lead-score"
+"""The model's name in the store and in the MLflow registry."""
+
+SCORER = "scorer"
+"""The folder of a stored model that holds the scorer's artifact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of the scorer in the store. ``folder`` is what `models.artifact.load` reads."""
+
+    tag: str
+    folder: Path
+    labels: Mapping[str, str]
+    stored_at: datetime
+
+    @property
+    def version(self) -> str:
+        """The store's own name of this version."""
+        return self.tag.partition(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The scorers kept in the folder of a Bento model store."""
+
+    folder: Path
+
+    @classmethod
+    def here(cls) -> Store:
+        """The store of this process: ``ACCORD_MODEL_STORE``, else the Bento's own, else ``$BENTOML_HOME/models``."""
+        named = os.environ.get(variable("model_store"), "").strip()
+        return cls(Path(named) if named else Path(BentoMLContainer.model_store.get()._path))  # noqa: SLF001 - no public word
+
+    def put(self, folder: Path, labels: Mapping[str, str]) -> str:
+        """Copies a scorer's artifact into the store as its newest version, which running services take over.
+
+        Args:
+            folder: what `models.artifact.save` wrote.
+            labels: ``version`` (of the registry) is shown in replies; others are kept for people.
+
+        Returns:
+            The tag, ``lead-score:<version>``.
+
+        Raises:
+            AccordError: there is no such folder.
+        """
+        if not folder.is_dir():
+            raise AccordError("There is no scorer here.", where=str(folder), remedy="Train one first: accord train.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with bentoml.models.create(NAME, labels=dict(labels), _model_store=self._models) as model:
+            shutil.copytree(folder, model.path_of(SCORER))
+        return str(model.tag)
+
+    def newest(self) -> str | None:
+        """The newest version, ``None`` where there is none. One small file is read, so it may be asked often."""
+        try:
+            return (self.folder / NAME / "latest").read_text().strip() or None
+        except FileNotFoundError:
+            return None
+
+    def get(self, version: str) -> Stored:
+        """One version. Raises `bentoml.exceptions.BentoMLException` where it is not there or not whole."""
+        return _stored(self._models.get(f"{NAME}:{version}"))
+
+    def versions(self) -> list[str]:
+        """All versions that are whole, the newest first."""
+        whole = [_stored(model) for model in self._whole()]
+        return [s.version for s in sorted(whole, key=lambda s: s.stored_at, reverse=True)]
+
+    def _whole(self) -> list[bentoml.Model]:
+        home = self.folder / NAME
+        folders = [f for f in home.iterdir() if (f / "model.yaml").is_file()] if home.is_dir() else []
+        return [self._models.get(f"{NAME}:{folder.name}") for folder in folders]
+
+    @property
+    def _models(self) -> ModelStore:
+        return ModelStore(self.folder)
+
+
+def put(folder: Path, labels: Mapping[str, str], *, home: Path | None = None) -> str:
+    """Puts a scorer in service, see `Store.put`. ``home`` is a BentoML home; this process's own when not given."""
+    store = Store.here() if home is None else Store(home / "models")
+    return store.put(folder, labels)
+
+
+def _stored(model: bentoml.Model) -> Stored:
+    return Stored(
+        tag=str(model.tag),
+        folder=Path(model.path_of(SCORER)),
+        labels=dict(model.info.labels),
+        stored_at=model.info.creation_time,
+    )
