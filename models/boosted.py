@@ -64,7 +64,7 @@ class Boosted:
     @cached_property
     def _booster(self) -> lightgbm.Booster:
         try:
-            return lightgbm.Booster(model_str=self.text, params={"verbosity": -1})
+            return lightgbm.Booster(model_str=self.text)
         except lightgbm.basic.LightGBMError as error:
             raise AccordError(
                 f"The text of the boosted trees cannot be read ({error}).",

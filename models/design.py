@@ -41,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Design:
-    """The columns of a design matrix, kept in the order of their features.
+    """The columns of a design matrix, in the order of their features.
 
     `raw` is before and `encode` after standardisation: training makes a design with the default means and scales, looks
     at ``raw(x)`` of its rows, and takes `standardised`.
@@ -54,7 +54,9 @@ class Design:
     columns: tuple[Column, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", tuple(sorted(self.columns, key=lambda column: column.feature)))
+        features = [column.feature for column in self.columns]
+        if features != sorted(features):
+            raise ValueError("columns of a design stand in the order of their features")
 
     def raw(self, x: Matrix) -> Matrix:
         """``[n, k]`` to ``[n, m]``, not standardised; never NaN."""
