@@ -2,53 +2,67 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from features.activity import Activity
+from features.ages import DateAges, Moments
+from features.attributes import NumberAttributes, WordAttributes
+from features.colleagues import AccountRecord, BuyingGroup
+from features.part import Part
+from features.rates import Rates
+from features.spec import OTHER, Availability, Family, Feature, FeatureKind, RateTable
+
+__all__ = ["OTHER", "Availability", "Catalog", "Family", "Feature", "FeatureKind", "RateTable"]
+
+_PARTS = (NumberAttributes, WordAttributes, DateAges, Moments, Activity, BuyingGroup, AccountRecord)
 
 
-class FeatureKind(StrEnum):
-    """How a column of the feature matrix is to be read."""
+@dataclass(frozen=True)
+class Catalog:
+    """Features, in the order of the matrix's columns, with the rate tables that some of them read.
 
-    NUMBER = "number"
-    CATEGORY = "category"
-
-
-class Family(StrEnum):
-    """Where a feature comes from; with `field`, `activity` and `window_days` it decides its words for people."""
-
-    ATTRIBUTE = "attribute"  # a number, category or boolean as known then
-    PRESENCE = "presence"  # whether a text was given
-    AGE = "age"  # days from a date attribute to the snapshot
-    LEAD_AGE = "lead_age"  # days from the lead's creation, or hand-off, to the snapshot
-    SENIORITY = "seniority"  # of a job title
-    DOMAIN = "domain"  # of an e-mail address: free, company, academic, ...
-    COUNT = "count"  # activities of a kind in a window
-    RECENCY = "recency"  # days since the last activity of a kind
-    TREND = "trend"  # recent pace against the pace before
-    ACTIVE_DAYS = "active_days"  # distinct days with activity in a window
-    PROGRESS = "progress"  # own milestones reached: handed off, accepted
-    BUYING_GROUP = "buying_group"  # colleagues of the same account
-    ACCOUNT_RECORD = "account_record"  # the account's past wins and losses
-    RATE = "rate"  # point-in-time outcome rate of a source, owner or other category
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One column of the feature matrix.
-
-    The name carries the unit: ``page_view_count_30d``. ``topic`` groups features that tell the same story, so that
-    reasons about one thing are told once. ``levels`` are the codes of a category: code ``i`` stands for ``levels[i]``;
-    what was rare or unseen in training is the last level, ``OTHER``; missing is NaN.
+    Names are unique. A catalog holds everything that `features.compute.matrix` needs beside the facts, so two equal
+    catalogs give equal matrices anywhere.
     """
 
-    name: str
-    kind: FeatureKind
-    family: Family
-    topic: str
-    field: str | None = None
-    activity: str | None = None
-    window_days: float | None = None
-    levels: tuple[str, ...] | None = None
+    features: tuple[Feature, ...]
+    rates: tuple[RateTable, ...] = ()
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The column names."""
+        return tuple(feature.name for feature in self.features)
 
-OTHER = "(other)"
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON: the same for equal catalogs on any machine."""
+        return hashlib.sha256(msgspec.json.encode(self.to_json(), order="sorted")).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, from which `from_json` makes an equal catalog."""
+        return {"features": msgspec.to_builtins(self.features), "rates": msgspec.to_builtins(self.rates)}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Catalog:
+        """The catalog of `to_json`; raises `msgspec.ValidationError` where the values are not of one."""
+        return msgspec.convert(stored, cls)
+
+    def without(self, names: Sequence[str]) -> Catalog:
+        """The same catalog without these features; rate tables that nothing reads any more are left out."""
+        out = frozenset(names)
+        kept = tuple(feature for feature in self.features if feature.name not in out)
+        read = {(f.field, f.measure) for f in kept if f.family == Family.RATE}
+        return Catalog(kept, tuple(t for t in self.rates if (t.field, t.outcome) in read))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The features compiled into parts that compute several at once; made once, for one lead and for a million."""
+        placed = list(enumerate(self.features))
+        parts: list[Part | None] = [part.of(placed) for part in _PARTS]
+        return tuple(part for part in (*parts, Rates.of(placed, self.rates)) if part is not None)
