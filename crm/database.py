@@ -80,4 +80,5 @@ def _select(connection: sa.Connection, name: str, columns: Sequence[str] | None)
         raise AccordError("The database has no such table.", got=name, expected=f"one of {', '.join(names[:40])}")
     present = [str(column["name"]) for column in inspector.get_columns(short, schema or None)]
     wanted = present if columns is None else [column for column in columns if column in present]
-    return sa.select(*(sa.column(c) for c in wanted)).select_from(sa.table(short, schema=schema or None))
+    columns_asked: list[sa.ColumnClause[Any]] = [sa.column(c) for c in wanted]
+    return sa.select(*columns_asked).select_from(sa.table(short, schema=schema or None))

@@ -131,7 +131,7 @@ class Milestones(Strict):
     lead: str | None = None  # the column that names the lead: leads.key when not given
     milestone: Milestone | None = None
     column: str | None = None
-    values: dict[Word, Means] = Field(default_factory=dict)
+    meanings: dict[Word, Means] = Field(default_factory=dict, alias="values")
     reached_at: When | None = None
     reason: str | None = None
     amount: str | None = None
@@ -139,13 +139,13 @@ class Milestones(Strict):
 
     @model_validator(mode="after")
     def _told(self) -> Self:
-        if (self.milestone is None) == (not self.values):
+        if (self.milestone is None) == (not self.meanings):
             raise ValueError("Give either 'milestone' or 'column' with 'values'")
-        if bool(self.values) != (self.column is not None):
+        if bool(self.meanings) != (self.column is not None):
             raise ValueError("'column' and 'values' go together")
         if self.milestone and self.table is None and self.reached_at is None:
             raise ValueError("Every lead would reach this milestone: give 'reached_at', or 'column' and 'values'")
-        if self.reached_at is None and any(means.before for means in self.values.values()):
+        if self.reached_at is None and any(means.before for means in self.meanings.values()):
             raise ValueError("'before' needs 'reached_at': without times nothing comes before anything")
         return self
 

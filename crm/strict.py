@@ -36,8 +36,8 @@ def told(broken: ValidationError, where: str, settings: type[BaseModel] | None =
     errors = broken.errors(include_url=False)
     first = errors[0]
     path = _path(first["loc"])
-    unknown = first["type"] == "extra_forbidden"
-    if unknown:
+    got: object
+    if first["type"] == "extra_forbidden":
         message, got, remedy = "This key is not known.", str(first["loc"][-1]), _near(first["loc"], settings)
     elif first["type"] == "missing":
         message, got, remedy = "This key is missing.", None, f"Add '{path.rpartition('.')[2]}:' there."

@@ -15,6 +15,7 @@ _ZONED = r"(?:[zZ]|UTC|GMT|[+-]\d{2}:?\d{2}|:\d{2}[+-]\d{2})$"
 _ISO = r"^\d{4}-?\d{2}-?\d{2}"
 _CLOCK = r"(?P<clock>[T ,]+\d{1,2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>\.\d+)?)?(?P<noon> ?[AaPp][Mm])?)?"
 _PARTS = rf"^(?P<one>\d{{1,2}})(?P<sign>[/.\-])(?P<two>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}$"
+_NUMBERS = ("unix_seconds", "unix_milliseconds", "excel")
 _SAMPLE = 20_000
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 
@@ -23,9 +24,10 @@ _EXCEL_EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 class Times:
     """Instants, and the values that could not be read as one (as masks over the same rows)."""
 
-    values: pd.Series  # TIME, on the index of what was read
+    instants: pd.Series  # TIME, on the index of what was read
     unreadable: np.ndarray
     ambiguous: np.ndarray  # on the clock twice, or never, when it was put forward or back
+    zoned: bool  # the values say their zone themselves
     notes: tuple[str, ...] = ()
 
 
@@ -38,21 +40,21 @@ def read_times(raw: pd.Series, time_zone: str, *, form: str | None = None, day_f
     that name no zone are on the clock of ``time_zone``. Numbers without ``form`` are unix seconds, or milliseconds when
     they are that large.
     """
-    given = raw.notna().to_numpy()
     notes: list[str] = []
+    nobody = np.zeros(len(raw), dtype=bool)
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
-        times, ambiguous = raw.dt.tz_convert("UTC"), np.zeros(len(raw), dtype=bool)
+        times, ambiguous, zoned = raw.dt.tz_convert("UTC"), nobody, True
     elif pd.api.types.is_datetime64_any_dtype(raw.dtype):
-        times, ambiguous = _on_clock(raw, time_zone)
-    elif form in ("unix_seconds", "unix_milliseconds", "excel") or _is_number(raw):
-        times, ambiguous = _from_numbers(raw, form), np.zeros(len(raw), dtype=bool)
+        times, ambiguous, zoned = *_on_clock(raw, time_zone), False
+    elif form in _NUMBERS or _is_number(raw):
+        times, ambiguous, zoned = _from_numbers(raw, form), nobody, True
     else:
         text = raw.astype("str")
         pattern = form or guess_form(text, day_first, notes)
-        times, ambiguous = _from_text(text, pattern, time_zone)
-    values = times.astype(TIME)
-    unreadable = given & values.isna().to_numpy() & ~ambiguous
-    return Times(values, unreadable, ambiguous, tuple(notes))
+        times, ambiguous, zoned = _from_text(text, pattern, time_zone)
+    instants = times.astype(TIME)
+    unreadable = raw.notna().to_numpy() & instants.isna().to_numpy() & ~ambiguous
+    return Times(instants, unreadable, ambiguous, zoned, tuple(notes))
 
 
 def guess_form(text: pd.Series, day_first: bool | None = None, notes: list[str] | None = None) -> str:
@@ -61,7 +63,7 @@ def guess_form(text: pd.Series, day_first: bool | None = None, notes: list[str] 
     >>> guess_form(pd.Series(["03/04/2026 10:00", "25/12/2025 09:30"]))
     '%d/%m/%Y %H:%M'
     """
-    sample = text.dropna().drop_duplicates().head(_SAMPLE)
+    sample = _sampled(text).drop_duplicates()
     if sample.empty or sample.str.match(_ISO).mean() > 0.5:  # noqa: PLR2004 - most of them
         return "iso"
     parts = sample.str.extract(_PARTS)
@@ -77,8 +79,13 @@ def guess_form(text: pd.Series, day_first: bool | None = None, notes: list[str] 
 
 def has_zones(text: pd.Series) -> bool:
     """Whether these texts name their own time zones."""
-    sample = text.dropna().head(_SAMPLE)
+    sample = _sampled(text)
     return bool(len(sample)) and bool(sample.str.contains(_ZONED, regex=True).mean() > 0.5)  # noqa: PLR2004
+
+
+def _sampled(values: pd.Series) -> pd.Series:
+    # evenly, because exports are sorted by time and the first rows may all be of one day
+    return values.iloc[:: max(1, len(values) // _SAMPLE)].dropna()
 
 
 def _which_first(parts: pd.DataFrame, sign: str, day_first: bool | None) -> tuple[bool, str | None]:
@@ -111,19 +118,20 @@ def _clock_form(parts: pd.DataFrame) -> str:
     return form
 
 
-def _from_text(text: pd.Series, form: str, time_zone: str) -> tuple[pd.Series, np.ndarray]:
+def _from_text(text: pd.Series, form: str, time_zone: str) -> tuple[pd.Series, np.ndarray, bool]:
     nobody = np.zeros(len(text), dtype=bool)
     if form != "iso":
         if "%z" in form:
-            return pd.to_datetime(text, format=form, errors="coerce", utc=True), nobody
-        return _on_clock(pd.to_datetime(text, format=form, errors="coerce"), time_zone)
-    fast = _cast(text, zoned=has_zones(text))
+            return pd.to_datetime(text, format=form, errors="coerce", utc=True), nobody, True
+        return *_on_clock(pd.to_datetime(text, format=form, errors="coerce"), time_zone), False
+    zoned = has_zones(text)
+    fast = _cast(text, zoned=zoned)
     if fast is not None:
-        return (fast, nobody) if fast.dt.tz else _on_clock(fast, time_zone)
-    zoned = text.str.contains(_ZONED, regex=True).fillna(value=False).to_numpy(dtype=bool)
-    named = pd.to_datetime(text.where(zoned), format="ISO8601", errors="coerce", utc=True)
-    naive, ambiguous = _on_clock(pd.to_datetime(text.where(~zoned), format="ISO8601", errors="coerce"), time_zone)
-    return named.where(zoned, naive), ambiguous
+        return (fast, nobody, True) if zoned else (*_on_clock(fast, time_zone), False)
+    own = text.str.contains(_ZONED, regex=True).fillna(value=False).to_numpy(dtype=bool)
+    named = pd.to_datetime(text.where(own), format="ISO8601", errors="coerce", utc=True)
+    naive, ambiguous = _on_clock(pd.to_datetime(text.where(~own), format="ISO8601", errors="coerce"), time_zone)
+    return named.where(own, naive), ambiguous, zoned
 
 
 def _cast(text: pd.Series, *, zoned: bool) -> pd.Series | None:
@@ -143,7 +151,7 @@ def _on_clock(naive: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
 def _is_number(raw: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(raw.dtype):
         return True
-    sample = raw.dropna().head(_SAMPLE).astype("str")
+    sample = _sampled(raw).astype("str")
     return bool(len(sample)) and bool(sample.str.fullmatch(r"\d{9,14}(\.\d+)?").all())
 
 
