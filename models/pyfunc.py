@@ -19,6 +19,7 @@ from crm.errors import AccordError
 from crm.history import TIME, Kind, Milestone
 from features.columns import NUMBERS, readable
 from features.facts import Facts
+from features.instants import micros_of
 from features.records import Record, Value
 from models import artifact
 from models.definition import LANGUAGES
@@ -212,5 +213,5 @@ def _instant(text: str, name: str, row: int) -> int:
         at = pd.Timestamp(text)
     except ValueError:
         raise AccordError("This is no time.", where=f"row {row}, {name}", got=text, expected="ISO 8601") from None
-    at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
-    return int(at.as_unit("us").value)
+    at = at.tz_localize("UTC") if at.tzinfo is None else at
+    return micros_of(at)

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
@@ -33,6 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crm.errors import AccordError, UnavailableError
 from models import pyfunc
+from models.scorer import Scorer
 from training.dossier import EXAMPLE, SCORER, About, Dossier
 from training.progress import Step, silent
 
@@ -50,6 +50,8 @@ REQUIREMENTS = ("babel", "lightgbm", "msgspec", "numpy", "pandas", "pydantic", "
 
 _LONGEST = 500  # characters of a parameter that every MLflow backend takes
 _BATCH = 100  # parameters in one request
+_TOLD = 240  # characters of an error of MLflow's that a person is shown
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
@@ -64,7 +66,7 @@ class Store:
     @property
     def place(self) -> str:
         """The address without a user's name and password, for messages."""
-        return re.sub(r"//[^/@]*@", "//", self.uri)
+        return _CREDENTIALS.sub("//", self.uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def dossier_of(version: str, store: Store, folder: Path) -> Dossier:
     return Dossier(folder / name)
 
 
-def signature_of(scorer: Any) -> ModelSignature:
+def signature_of(scorer: Scorer) -> ModelSignature:
     """The columns that the scorer's pyfunc takes and gives, and its parameters."""
     given = pyfunc.input_columns(scorer).items()
     inputs = Schema([ColSpec(kind, name, required=must) for name, (kind, must) in given])
@@ -200,10 +202,6 @@ class _Lineage(MetaDataset):
 
 def _log_model(dossier: Dossier) -> str:
     scorer = dossier.scorer()
-    example = dossier.folder / EXAMPLE
-    rows = None
-    if example.is_file():
-        rows = pd.read_json(example, orient="records", dtype=False, convert_dates=["as_of", "created_at"])
     root = Path(pyfunc.__file__).parents[1]
     info = mlflow.pyfunc.log_model(
         name="scorer",
@@ -211,10 +209,20 @@ def _log_model(dossier: Dossier) -> str:
         data_path=str(dossier.folder / SCORER),
         code_paths=[str(root / room) for room in ROOMS],
         signature=signature_of(scorer),
-        input_example=rows,
+        input_example=_example(dossier, scorer),
         pip_requirements=[f"{name}=={metadata.version(name)}" for name in REQUIREMENTS],
     )
     return str(info.model_uri)
+
+
+def _example(dossier: Dossier, scorer: Scorer) -> pd.DataFrame | None:
+    path = dossier.folder / EXAMPLE
+    if not path.is_file():
+        return None
+    rows = pd.DataFrame([json.loads(path.read_text(encoding="utf-8"))])
+    kinds = pyfunc.input_columns(scorer)
+    times = {name: pd.to_datetime(rows[name]) for name in rows if kinds[name][0] == pyfunc.DATETIME}
+    return rows.assign(**times)
 
 
 def _version(client: MlflowClient, run_id: str, dossier: Dossier, about: About) -> str:
@@ -233,7 +241,7 @@ def _version(client: MlflowClient, run_id: str, dossier: Dossier, about: About) 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """MLflow prints, logs and warns about itself: nothing that a person scoring leads can act on."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic", "urllib3")]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.filterwarnings("ignore", module=r"(mlflow|alembic|sqlalchemy)(\.|$)")
@@ -264,7 +272,7 @@ def _told(store: Store) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        said = " ".join(str(error).split())[:300]
+        said = _CREDENTIALS.sub("//", " ".join(str(error).split()))[:_TOLD]
         code = getattr(error, "error_code", "")
         if code in {
             "INVALID_PARAMETER_VALUE",
