@@ -1,4 +1,4 @@
-"""Choosing on forward error: which candidates are blended, how the recent level is measured, how far it is calibrated."""
+"""Choosing on forward error: which candidates are blended, how the level is measured, what calibrates it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.calibration import Calibration
 from training.calibrate import log_loss, slope_and_intercept
@@ -30,14 +31,17 @@ WORTH = 2e-4
 class Forward:
     """One head's forward predictions of one date: what choices are made on.
 
-    ``raw[n, m]``: log-odds of each candidate (in the order of ``names``) for the test snapshots; ``y[n]`` (NaN where not
-    settled) and ``weight[n]`` as known at the export; ``recent``: what the level could be measured on, on the date.
+    ``snapshots`` are the fold's test snapshots, ``asked[n]`` those the head is asked about; ``raw[n, m]``: log-odds of
+    each candidate (in the order of ``names``) for them; ``y[n]`` (NaN where
+    not settled) and ``weight[n]`` as known at the export; ``recent``: what the level could be measured on, on the date.
     """
 
     head: HeadName
     number: int
     date: pd.Timestamp
     names: tuple[str, ...]
+    snapshots: pd.DataFrame
+    asked: NDArray[np.bool_]
     raw: Floats
     y: Floats
     weight: Floats
@@ -73,7 +77,7 @@ class Choice:
 
 
 def default(settings: Settings) -> Choice:
-    """What is used where there is no earlier forward error: a strongly shrunk logistic regression beside small trees."""
+    """What is used where there is no earlier forward error: a shrunk logistic regression beside small trees."""
     width = sorted(settings.widths)[len(settings.widths) // 2]
     linear = logistic_name(width, default_half_life(settings))
     blend = {linear: 0.5, settings.trees[0].name: 0.5} if settings.trees else {linear: 1.0}

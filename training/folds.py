@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -45,15 +46,15 @@ class Rows:
     @property
     def landmark(self) -> NDArray[np.int64]:
         """Days after the hand-off, ``[n]``."""
-        return self.snapshots["landmark"].to_numpy()
+        return np.asarray(self.snapshots["landmark"])
 
 
 @dataclass(frozen=True)
 class Fold:
     """One date of the backtest, or the last fit (then ``test`` is empty).
 
-    ``known`` is the history as it was known on ``date`` and all that ``catalog`` and ``train`` rest on; ``test`` holds the
-    snapshots taken after it, with the same catalog, labelled as known at the export. In a flat history ``date`` is NaT.
+    ``known`` is the history as it was known on ``date`` and all that ``catalog`` and ``train`` rest on; ``test`` holds
+    the snapshots taken after it, with the same catalog, labelled as known at the export. Flat: ``date`` is NaT.
     """
 
     number: int
@@ -80,7 +81,7 @@ class Fold:
         """Days from each snapshot to the date; 0 in a flat history."""
         if not self.known.timed:
             return np.zeros(len(snapshots))
-        return ((self.known.exported_at - snapshots["as_of"]) / pd.Timedelta(days=1)).to_numpy(dtype="float64")
+        return np.asarray((self.known.exported_at - snapshots["as_of"]) / pd.Timedelta(days=1), dtype="float64")
 
 
 def heads_of(history: History) -> tuple[HeadName, ...]:
@@ -102,7 +103,7 @@ def folds_in_time(
     """
     facts = Facts.of_history(history, history.fields)
     every = take(history, days_of(settings, definition))
-    for number, (date, end) in enumerate(zip(dates, dates[1:], strict=False)):
+    for number, (date, end) in enumerate(pairwise(dates)):
         known = known_at(history, date)
         test = every[((every["as_of"] > date) & (every["as_of"] <= end)).to_numpy()]
         yield fold_of(known, history, test, definition, settings, seed, number=number, facts=facts)

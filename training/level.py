@@ -2,8 +2,8 @@
 
 Of the recent snapshots, those that have said yes so far are ``O``. If the model's level still held, one would expect
 ``E = Σ p · F(age)``, where ``F(t)`` is the share of all answers of yes that come within ``t`` days (delayed
-feedback, Chapelle 2014; the chain-ladder method of insurers). The level moves by ``(O + a) / (E + a)``: a gamma prior worth ``a``
-expected outcomes keeps it where it was until there is evidence.
+feedback, Chapelle 2014; the chain-ladder method of insurers). The level moves by ``(O + a) / (E + a)``: a gamma prior
+worth ``a`` expected outcomes keeps it where it was until there is evidence.
 """
 
 from __future__ import annotations

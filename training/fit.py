@@ -1,0 +1,149 @@
+"""Training: from a history and a definition to a scorer, with the backtest that it was chosen on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm.history import History
+from models.definition import Definition
+from models.head import Head, Heads
+from models.scorer import Meta, Scorer, assemble
+from training.backtest import Backtest, backtest
+from training.baselines import baselines
+from training.candidates import Fitter
+from training.censoring import Rate, rate
+from training.choice import Choice
+from training.fingerprint import fingerprint
+from training.folds import Fold, fold_of, heads_of
+from training.funnel import datable, instants
+from training.labels import HeadName
+from training.progress import Step, silent, within
+from training.recent import recent_of
+from training.requirements import require
+from training.settings import Settings
+from training.snapshots import take
+
+MAX_ROWS = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one head learned from: snapshots asked, settled, and too young to judge; the rate that allows for those."""
+
+    asked: int
+    settled: int
+    immature: int
+    rate: Rate
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A scorer and what it rests on.
+
+    ``backtest`` holds the honest forward predictions; ``counts[head]`` the last fit's rows; ``warnings`` are sentences
+    for people that belong into every report.
+    """
+
+    scorer: Scorer
+    backtest: Backtest
+    counts: Mapping[HeadName, Counted]
+    warnings: tuple[str, ...]
+
+    @property
+    def choices(self) -> Mapping[HeadName, Choice]:
+        """What was chosen for each head."""
+        return self.backtest.choices
+
+
+def train(
+    history: History,
+    definition: Definition,
+    settings: Settings | None = None,
+    seed: int = 0,
+    *,
+    blocked: AbstractSet[str] = frozenset(),
+    step: Step = silent,
+) -> Trained:
+    """Choose on forward error, then fit what was chosen on all that is known at the export.
+
+    ``blocked`` fields, and those the definition never uses, give no features; a field that the definition keeps stays.
+    The same history (in any order of rows), definition, settings and seed give the same scorer, to the last bit.
+    Raises `AccordError` where the history holds too little.
+    """
+    settings = settings or Settings()
+    out = (blocked - definition.keep.keys()) | set(definition.never_use)
+    history, undated = datable(history.without(out))
+    require(history, definition, settings)
+    tested = backtest(history, definition, settings, seed, contestants=baselines(seed), step=within(step, 0.0, 0.8))
+    step("last fit", 0.8)
+    nothing = take(history, (0,)).iloc[:0]
+    fold = fold_of(history, history, nothing, definition, settings, seed, most_rows=MAX_ROWS)
+    heads = {}
+    for i, head in enumerate(heads_of(history)):
+        step(f"last fit, {head}", 0.85 + 0.05 * i)
+        heads[str(head)] = head_of(fold, head, tested, settings, seed)
+    step("reference", 0.95)
+    meta = Meta(trained_at=history.exported_at.isoformat(), seed=seed, data=fingerprint(history))
+    scorer = _scorer(fold, Heads(**heads), history, definition, meta, settings)
+    step("trained", 1.0)
+    return Trained(
+        scorer=scorer,
+        backtest=tested,
+        counts={head: _counted(fold, head) for head in heads_of(history)},
+        warnings=(*tested.warnings, *_undated(undated)),
+    )
+
+
+def head_of(fold: Fold, head: HeadName, tested: Backtest, settings: Settings, seed: int) -> Head:
+    """The chosen blend fitted on all rows of the fold, calibrated by what the backtest taught, at the level of now."""
+    choice = tested.choices[head]
+    fitter = Fitter(fold.sample(head), settings, tested.tree_half_life[head], seed)
+    names = tuple(choice.blend)
+    components = tuple(fitter.fit(name) for name in names)
+    recent = recent_of(fold, head, components, settings)
+    return Head(components, tuple(choice.blend.values()), choice.calibration(recent, names))
+
+
+def _scorer(
+    fold: Fold, heads: Heads, history: History, definition: Definition, meta: Meta, settings: Settings
+) -> Scorer:
+    rows = _reference(fold, settings)
+    labels = fold.train.labels.get(HeadName.ACCEPT)
+    accepted = np.zeros(len(fold.train), dtype=bool) if labels is None else ~labels["asked"].to_numpy()
+    return assemble(
+        fold.catalog,
+        history.fields,
+        heads,
+        definition,
+        meta,
+        x=fold.train.x[rows],
+        accepted=accepted[rows],
+        weight=fold.train.snapshots["weight"].to_numpy()[rows],
+    )
+
+
+def _reference(fold: Fold, settings: Settings) -> NDArray[np.bool_]:
+    """The snapshots of recent leads: what marketing sees today. All leads, in a flat history."""
+    snapshots = fold.train.snapshots
+    if not fold.known.timed:
+        return np.ones(len(snapshots), dtype=bool)
+    begun = instants(snapshots["as_of"].groupby(snapshots["lead_id"].to_numpy()).transform("min"))
+    newest = np.sort(begun[~snapshots["lead_id"].duplicated().to_numpy()])[::-1]
+    oldest_of_many = newest[min(settings.reference_leads, len(newest)) - 1]
+    recent = newest[0] - round(settings.reference_days * 86_400_000_000)
+    return np.asarray(begun >= min(recent, oldest_of_many))
+
+
+def _counted(fold: Fold, head: HeadName) -> Counted:
+    labels = fold.train.labels[head]
+    asked, settled = int(labels["asked"].sum()), int(labels["settled"].sum())
+    return Counted(asked, settled, asked - settled, rate(labels, fold.train.snapshots))
+
+
+def _undated(leads: int) -> tuple[str, ...]:
+    return (f"{leads} leads were won at an unknown time and were left out.",) if leads else ()
