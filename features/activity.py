@@ -17,6 +17,7 @@ from features.instants import DAY, Floats, Ints, age
 from features.part import Fill, Placed
 from features.spec import Family, Feature
 
+Counts = NDArray[np.int32]
 _FAMILIES = (Family.COUNT, Family.RECENCY, Family.TREND, Family.ACTIVE_DAYS)
 
 
@@ -74,6 +75,7 @@ class Activity:
         return self._since[False, times * int(feature.window_days * DAY)]
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         code = {kind: i for i, kind in enumerate(facts.kinds)}
         wanted = np.array([code.get(kind, -1) for kind in self._kinds], np.int16)
         return partial(self._fill, facts, wanted)
@@ -122,7 +124,7 @@ class Activity:
             hits[self._days, first[low:high] - begin] = True
         return hits
 
-    def _last(self, at: Ints, hits: NDArray[np.bool_], running: NDArray[np.int32], count: Ints, row: Ints) -> Ints:
+    def _last(self, at: Ints, hits: NDArray[np.bool_], running: Counts, count: Counts, row: Ints) -> Ints:
         """When the ``count``-th event of each row was; meaningless where that is none."""
         if not len(at):
             return np.zeros(count.shape, np.int64)

@@ -36,6 +36,7 @@ class DateAges:
         return cls(mine) if mine else None
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         return partial(self._fill, facts, Numbers(facts, self._names))
 
     def _fill(self, facts: Facts, dates: Numbers, lead: Ints, as_of: Ints, out: Floats) -> None:
@@ -61,6 +62,7 @@ class Moments:
         return cls(mine) if mine else None
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         return partial(self._fill, facts)
 
     def _fill(self, facts: Facts, lead: Ints, as_of: Ints, out: Floats) -> None:

@@ -40,6 +40,7 @@ class NumberAttributes:
         return cls(mine) if mine else None
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         return partial(self._fill, facts, Numbers(facts, self._names))
 
     def _fill(self, facts: Facts, numbers: Numbers, lead: Ints, as_of: Ints, out: Floats) -> None:
@@ -72,6 +73,7 @@ class WordAttributes:
         return cls(mine) if mine else None
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         words = dict(zip(facts.word_names, facts.words, strict=True))
         table: list[float] = []
         begins: list[int] = []

@@ -42,6 +42,7 @@ class BuyingGroup:
         return cls(mine) if mine else None
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         return partial(self._fill, facts)
 
     def _fill(self, facts: Facts, lead: Ints, as_of: Ints, out: Floats) -> None:
@@ -89,6 +90,7 @@ class AccountRecord:
         return cls(mine) if mine else None
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         return partial(self._fill, facts)
 
     def _fill(self, facts: Facts, lead: Ints, as_of: Ints, out: Floats) -> None:

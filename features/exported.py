@@ -167,4 +167,5 @@ def _extended(words: pd.Series, vocabulary: list[str]) -> NDArray[np.int32]:
             vocabulary.append(str(value))
             place[value] = len(vocabulary)
     codes = np.array([place[value] for value in values] + [0], np.int32)
-    return codes[code]
+    old: NDArray[np.int32] = codes[code]
+    return old

@@ -47,7 +47,7 @@ class Facts(Columns):
         rows = self._index.get_indexer(pd.Index(lead_ids))
         if (rows < 0).any():
             raise KeyError(str(lead_ids[rows < 0].iloc[0]))
-        return rows.astype(np.int64)
+        return np.asarray(rows, np.int64)
 
     @cached_property
     def _index(self) -> pd.Index:
@@ -65,12 +65,14 @@ class Facts(Columns):
     def decided(self) -> Ints:
         """When each lead's first final milestone was reached, `END` where it is not known to be decided."""
         finals = self.moments[:, _FINALS]
-        return np.where(finals == NAT, END, finals).min(axis=1, initial=END)
+        first: Ints = np.where(finals == NAT, END, finals).min(axis=1, initial=END)
+        return first
 
     @cached_property
     def won(self) -> NDArray[np.bool_]:
         """Whether the first final milestone is the win; of several at the same instant the win counts."""
-        return (self.moment(Milestone.WON) == self.decided) & (self.decided != END)
+        won: NDArray[np.bool_] = self.moment(Milestone.WON) == self.decided
+        return won
 
     @cached_property
     def groups(self) -> Groups:
@@ -87,4 +89,5 @@ class Facts(Columns):
     def accepted(self) -> NDArray[np.bool_]:
         """Whether sales accepted; a win without a recorded acceptance counts as accepted at the win."""
         at = self.accept_decided
-        return (at != END) & ((self.moment(Milestone.ACCEPTED) == at) | self.won)
+        accepted: NDArray[np.bool_] = (self.moment(Milestone.ACCEPTED) == at) | (self.won & (self.decided == at))
+        return accepted

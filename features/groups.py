@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.columns import Columns
 from features.instants import END, NAT, Ints
@@ -14,7 +15,7 @@ from features.timeline import Timeline
 class Groups:
     """Timelines by account, made when first asked for. Accounts without a group have none, see `Columns.account`."""
 
-    def __init__(self, facts: Columns, decided: Ints, won: Ints) -> None:
+    def __init__(self, facts: Columns, decided: Ints, won: NDArray[np.bool_]) -> None:
         self._facts = facts
         self._decided = decided
         self._won = won
@@ -43,7 +44,7 @@ class Groups:
         return self._events[0]
 
     def became_active(self, window: int) -> Timeline:
-        """When a lead of the account became active in the sense of a window: by an event at ``t`` it is, until ``t + window``.
+        """When leads of the account became active: by an event at ``t`` a lead is, until ``t + window``.
 
         An event makes its lead active at ``max(t, previous event + window)``: before that it still was. A lead is
         active at ``a`` by exactly one of its events, so the number of active leads is the number of these instants
@@ -68,7 +69,7 @@ class Groups:
         timeline, order = Timeline.sorted(account[kept], at[kept], self._owners)
         return timeline, previous[kept][order]
 
-    def _of_leads(self, at: Ints, mask: Ints) -> Timeline:
+    def _of_leads(self, at: Ints, mask: NDArray[np.bool_]) -> Timeline:
         kept = np.flatnonzero(mask & (self._facts.account < self._facts.accounts))
         timeline, _ = Timeline.sorted(self._facts.account[kept], at[kept], self._owners)
         return timeline

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-
 from crm.history import Field, History, Kind, Known, Milestone
 from features.catalog import Catalog
 from features.columns import readable

@@ -70,7 +70,8 @@ def telling_windows(facts: Facts, windows: Sequence[float]) -> list[float]:
     counts = np.diff(facts.activities.first)
     newest = np.repeat(before.take(np.maximum(last - 1, 0)), counts)
     span = newest - before
-    chosen, reached = [], 0.0
+    chosen: list[float] = []
+    reached = 0.0
     for days in sorted(windows):
         share = float((span < days * DAY).mean())
         if not chosen or share > reached + _TELLS_APART:

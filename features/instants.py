@@ -20,7 +20,8 @@ def micros(times: pd.Series) -> Ints:
     >>> micros(pd.Series(pd.to_datetime(["1970-01-02T00:00Z", None], utc=True))).tolist() == [DAY, NAT]
     True
     """
-    return times.to_numpy(dtype="datetime64[us]").view(np.int64)
+    instants: Ints = times.to_numpy(dtype="datetime64[us]").view(np.int64)
+    return instants
 
 
 def micros_of(instant: pd.Timestamp) -> int:

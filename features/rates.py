@@ -47,8 +47,9 @@ def learn(facts: Facts, field: str, outcome: str, until: int, strength: float, m
     known = group[code] >= 0
     owner = np.concatenate((group[code][known], np.full(len(rows), len(levels))))
     steps = _steps(owner, np.concatenate((day[known], day)), np.concatenate((y[known], y)), len(levels) + 1)
-    first, *columns = (tuple(column.tolist()) for column in steps)
-    return RateTable(field, outcome, until, tuple(words[i] for i in levels), first, *columns, float(strength))
+    first, days, decided, positive = (tuple(column.tolist()) for column in steps)
+    values = tuple(words[i] for i in levels)
+    return RateTable(field, outcome, until, values, first, days, decided, positive, float(strength))
 
 
 def _steps(owner: Ints, day: Ints, y: Ints, owners: int) -> tuple[Ints, Ints, Ints, Ints]:
@@ -96,6 +97,7 @@ class Rates:
         return cls(mine, tables) if mine else None
 
     def bind(self, facts: Facts) -> Fill:
+        """See `Part.bind`."""
         words = dict(zip(facts.word_names, facts.words, strict=True))
         owner: list[int] = []
         begins: list[int] = []

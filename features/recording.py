@@ -1,4 +1,4 @@
-"""The record of one lead of a history: what a request at an instant would hold. For examples, golden scores and tests."""
+"""The record of one lead of a history: what a request at an instant would hold. For examples, golden scores, tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crm.history import Field, History, Kind
 from crm.past import as_kind, values_at
 from features.columns import readable
 from features.exported import as_numbers
-from features.instants import micros, micros_of
+from features.instants import micros
 from features.records import Activity, Record, Value
 
 

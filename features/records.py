@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crm.history import Field, History, Milestone
+from crm.history import Field
 from features.columns import MOMENTS, Columns, Overwritten, readable
 from features.instants import NAT, Floats, Ints
 from features.timeline import Timeline
@@ -129,14 +129,16 @@ def _overwritten(
         for name, old, at in record.changes:
             if name in known:
                 rows.setdefault(name, []).append((row, at, old))
-    overwritten = {}
-    for name, events in rows.items():
-        owner, at, olds = (list(column) for column in zip(*events, strict=True))
-        timeline, order = Timeline.sorted(np.array(owner, np.int64), np.array(at, np.int64), len(everyone))
-        old: Floats | NDArray[np.int32]
-        if name in vocabulary_of:
-            old = np.array([_code(vocabulary_of[name], value) for value in olds], np.int32)
-        else:
-            old = np.array(olds, np.float64)
-        overwritten[name] = Overwritten(timeline, old[order])
-    return overwritten
+    return {name: _old_values(events, vocabulary_of.get(name), len(everyone)) for name, events in rows.items()}
+
+
+def _old_values(events: Sequence[tuple[int, int, Value]], vocabulary: dict[str, int] | None, leads: int) -> Overwritten:
+    owner = np.array([event[0] for event in events], np.int64)
+    at = np.array([event[1] for event in events], np.int64)
+    timeline, order = Timeline.sorted(owner, at, leads)
+    old: Floats | NDArray[np.int32]
+    if vocabulary is None:
+        old = np.array([event[2] for event in events], np.float64)
+    else:
+        old = np.array([_code(vocabulary, event[2]) for event in events], np.int32)
+    return Overwritten(timeline, old[order])

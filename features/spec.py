@@ -14,7 +14,7 @@ class FeatureKind(StrEnum):
 
 
 class Family(StrEnum):
-    """Where a feature comes from; with `field`, `activity`, `measure` and `window_days` it decides its words for people."""
+    """Where a feature comes from; with its field, activity, measure and window it decides its words for people."""
 
     ATTRIBUTE = "attribute"  # a number, category or boolean as known then
     PRESENCE = "presence"  # whether a text was given, and how long it is
@@ -50,8 +50,9 @@ class Feature:
     reasons about one thing are told once. ``levels`` are the codes of a category: code ``i`` stands for ``levels[i]``;
     what was rare or unseen in training is the last level, ``OTHER``; missing is NaN.
 
-    ``measure`` says which of a family's columns it is: a moment (``created``, ``handed_off``, ``accepted``), an outcome
-    (``accept``, ``close``, ``won``, ``lost``), ``length`` of a text, ``active``, ``activities`` or ``known`` colleagues.
+    ``measure`` says which of a family's columns it is: a moment (``created``, ``handed_off``, ``accepted``), an
+    outcome (``accept``, ``close``; ``won``, ``lost``, ``since_won``), ``length`` of a text, or of colleagues
+    ``known``, ``active``, ``activities``.
     """
 
     name: str
