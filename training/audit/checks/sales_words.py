@@ -14,8 +14,9 @@ from training.audit.wording import level_rates, percent, quoted
 _HANDLING = (
     r"will revert|call ?back|ringing|busy|switched off|hang ?up|hung up|no answer|not answering|voice ?mail|left"
     r" message|(invalid|wrong) number|number not|not interested|interested in|already|closed|won|lost|in touch"
-    r"|follow(ed)? up|still thinking|duplicate|converted|contacted|rappeler|ne r[ée]pond pas|occup[ée]|faux num[ée]ro|messagerie"
-    r"|pas int[ée]ress[ée]|int[ée]ress[ée] par|d[ée]j[àa]|conclu|gagn[ée]|perdu|relanc[ée]|doublon|contact[ée]"
+    r"|follow(ed)? up|still thinking|duplicate|converted|contacted|rappeler|ne r[ée]pond pas|occup[ée]"
+    r"|faux num[ée]ro|messagerie|(pas )?int[ée]ress[ée]"
+    r"|d[ée]j[àa]|conclu|gagn[ée]|perdu|relanc[ée]|doublon|contact[ée]"
 )
 _JUDGEMENT = (
     r"might be|may ?be|(not|un) ?sure|worst|relevan(t|ce)|hot|warm|cold|(un|dis)?qualified|promising|junk|spam|good fit"

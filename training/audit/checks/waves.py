@@ -52,7 +52,7 @@ def _finding(view: View, column: Column, shares: Floats, bottom: int) -> Finding
         f"{percent(shares[bottom])}, then again for {percent(shares[last])}."
     )
     if together:
-        words += f" It is filled or empty together with {len(together)} more: {', '.join(f'`{n}`' for n in together)}."
+        words += f" Filled or empty together with it: {', '.join(f'`{n}`' for n in together)}."
     question = (
         f"What process fills `{column.name}`: does it run before a lead is handed to sales, for every lead, and does "
         "it leave the value alone afterwards? A score computed in batches knows what happened until then."

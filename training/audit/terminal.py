@@ -1,0 +1,92 @@
+"""The audit for the terminal, with rich."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from training.audit.finding import Finding, Severity
+from training.audit.run import Audit
+from training.audit.subjects import Subject, subjects
+
+_STYLE = {Severity.BLOCK: "bold red", Severity.ASK: "bold yellow", Severity.NOTE: "cyan"}
+_HEADING = {
+    Severity.BLOCK: "Taken out",
+    Severity.ASK: "Questions for a person",
+    Severity.NOTE: "Good to know",
+}
+
+
+def show(audit: Audit, console: Console, *, notes: bool = False) -> None:
+    """Print the audit: what was taken out, the questions, and, with ``notes``, everything noted."""
+    console.print(render(audit, notes=notes))
+
+
+def render(audit: Audit, *, notes: bool = False) -> RenderableType:
+    """The audit as something rich can print."""
+    parts: list[RenderableType] = [_summary(audit)]
+    for severity in Severity:
+        chosen = [subject for subject in subjects(audit) if subject.severity is severity]
+        if not chosen:
+            continue
+        parts.append(Text(f"\n{_HEADING[severity]}", style=_STYLE[severity]))
+        if severity is Severity.NOTE and not notes:
+            parts.append(Padding(Text(_in_short(chosen), style="dim"), (0, 0, 0, 2)))
+            continue
+        parts += [_subject(subject, notes=notes) for subject in chosen]
+    if audit.not_applicable:
+        parts.append(Text("\nCould not be asked", style="bold"))
+        parts.append(_not_applicable(audit))
+    if audit.unused_keeps:
+        names = ", ".join(audit.unused_keeps)
+        parts.append(Text(f"\nKept in accord.yaml although nothing blocks them: {names}", style="yellow"))
+    return Group(*parts)
+
+
+def _summary(audit: Audit) -> Text:
+    text = Text()
+    text.append("Audit", style="bold")
+    text.append(
+        f" of {audit.leads:,} leads and {audit.fields} fields: {len(audit.checks_run)} checks ran, "
+        f"{len(audit.blocked)} fields taken out, questions about {len(audit.asked)} fields."
+    )
+    return text
+
+
+def _subject(subject: Subject, *, notes: bool) -> RenderableType:
+    lines: list[RenderableType] = []
+    name = Text(subject.title, style="bold")
+    if subject.kept:
+        name.append(f"  kept: {subject.kept}", style="magenta")
+    lines.append(name)
+    shown = [f for f in subject.findings if notes or f.severity is subject.severity]
+    lines += [Padding(_finding(finding), (0, 0, 0, 2)) for finding in shown]
+    also = [finding.code for finding in subject.findings if finding not in shown]
+    if also:
+        lines.append(Padding(Text(f"also: {', '.join(also)}", style="dim"), (0, 0, 0, 2)))
+    return Padding(Group(*lines), (0, 0, 0, 2))
+
+
+def _finding(finding: Finding) -> Text:
+    text = Text.from_markup(f"[{_STYLE[finding.severity]}]{finding.code}[/] {escape(finding.evidence)}")
+    if finding.question:
+        text.append(f" {finding.question}", style="italic")
+    return text
+
+
+def _in_short(chosen: list[Subject]) -> str:
+    by_code: dict[str, list[str]] = {}
+    for subject in chosen:
+        for finding in subject.findings:
+            by_code.setdefault(finding.code, []).append(finding.field or "the history")
+    return "\n".join(f"{code}: {', '.join(dict.fromkeys(names))}" for code, names in by_code.items())
+
+
+def _not_applicable(audit: Audit) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for check, reason in audit.not_applicable:
+        table.add_row(Text(check.code, style="dim"), Text(reason, style="dim"))
+    return table
