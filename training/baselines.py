@@ -91,9 +91,9 @@ def naive_bayes(sample: Sample, x: Matrix) -> Vector:
     """Naive Bayes on frequency tables of won and lost by field and value, as CRM suites use it.
 
     After the predictive lead scoring of Odoo CRM (``_pls_get_naive_bayes_probabilities`` in ``crm_lead.py``): the odds
-    of the base rate times, for each field, the frequency of the value among the won over that among the lost; 0.1 is added
-    to each; values missing or never seen say nothing. Categories are taken as they are; numbers, which Odoo leaves out,
-    in five bins of equal count, so that the baseline is not poorer than its rows.
+    of the base rate times, for each field, the frequency of the value among the won over that among the lost; 0.1 is
+    added to each; values missing or never seen say nothing. Categories are taken as they are; numbers, which Odoo
+    leaves out, in five bins of equal count, so that the baseline is not poorer than its rows.
     """
     won, lost = sample.weight @ sample.y, sample.weight @ (1 - sample.y)
     odds = np.full(len(x), np.log((won + ADDED) / (lost + ADDED)))

@@ -35,8 +35,8 @@ METRIC_COLUMNS = ("head", "method", "date", "metric", "value", "low", "high", "r
 class Evaluation:
     """What `evaluate` found, as tidy tables.
 
-    * ``metrics``: for each head, method, date (NaT: all together) and metric of `training.metrics.NAMES`: its ``value``,
-      the 95 % interval ``low, high``, and how many settled ``rows`` and ``leads`` it rests on;
+    * ``metrics``: for each head, method, date (NaT: all of them) and metric of `training.metrics.NAMES`: ``value``,
+      its 95 % interval ``low, high``, and how many settled ``rows`` and ``leads`` it rests on;
     * ``calibration``: for each head and method, bins of the prediction: ``predicted, observed, low, high, share``;
     * ``gain``: for each head and method, the ``share`` of leads taken, best first, and of all yeses ``captured``.
     """
