@@ -45,8 +45,8 @@ def pairs(challenger: pd.DataFrame, champion: pd.DataFrame, *, asked: bool) -> p
     """The challenger's forward rows on which the champion spoke as well, columns `training.gates.PAIRS`.
 
     ``champion`` are its own forward rows, from when it was trained: a row counts where both backtests hold it.
-    ``asked`` says that the challenger's ``p_champion`` is of this champion; it comes before what the champion's backtest
-    said. Outcome and weight are the challenger's, which saw the later export.
+    ``asked`` says that the challenger's ``p_champion`` is of this champion; it comes before what the champion's
+    backtest said. Outcome and weight are the challenger's, which saw the later export.
     """
     own = challenger.merge(
         champion[[*_ROW, "p"]].rename(columns={"p": "champion"}), on=_ROW, how="left", validate="one_to_one"

@@ -19,7 +19,7 @@ def forward(
 
 def test_only_rows_that_both_backtests_hold_are_compared() -> None:
     both = pairs(forward([0.1, 0.2]), forward([0.7, 0.8], leads=["l1", "l2"]), asked=False)
-    assert both[["lead_id", "challenger", "champion"]].values.tolist() == [["l1", 0.2, 0.7]]
+    assert both[["lead_id", "challenger", "champion"]].to_numpy().tolist() == [["l1", 0.2, 0.7]]
 
 
 def test_a_champion_that_was_asked_itself_comes_before_its_old_backtest() -> None:
@@ -34,7 +34,7 @@ def test_what_another_champion_was_asked_does_not_count() -> None:
 
 def test_outcome_and_weight_are_those_of_the_later_export() -> None:
     both = pairs(forward([0.1], y=1), forward([0.7], y=0), asked=False)
-    assert both[["y", "weight"]].values.tolist() == [[1, 0.5]]
+    assert both[["y", "weight"]].to_numpy().tolist() == [[1, 0.5]]
 
 
 def test_the_same_row_twice_is_a_fault() -> None:
