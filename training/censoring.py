@@ -54,6 +54,8 @@ class Rate:
     settled: int
     leads: int
     truncated: float  # share of the weighted rows whose weight was cut at 1 / `SMALLEST_SHARE`
+    dropped: float  # what dropping the unsettled snapshots would have given; biased, for reports
+    as_failures: float  # what counting them as no would have given; biased, for reports
 
 
 def rate(labels: pd.DataFrame, snapshots: pd.DataFrame, z: float = 1.96) -> Rate:
@@ -70,14 +72,16 @@ def rate(labels: pd.DataFrame, snapshots: pd.DataFrame, z: float = 1.96) -> Rate
     asked, settled = labels["asked"].to_numpy(), labels["settled"].to_numpy()
     counts = (int(asked.sum()), int(settled.sum()), int(snapshots.loc[settled, "lead_id"].nunique()))
     if mass == 0:
-        return Rate(np.nan, np.nan, np.nan, *counts, np.nan)
+        return Rate(np.nan, np.nan, np.nan, *counts, np.nan, np.nan, np.nan)
+    yes = float(own[(labels["y"] == 1).to_numpy()].sum())
+    naive = (yes / float(own[settled].sum()), yes / float(own[asked].sum()))
     estimate = float((total * np.where(settled, labels["y"], 0.0)).sum() / mass)
     residual = pd.Series(np.where(settled, total * (labels["y"] - estimate), 0.0) / mass)
     variance = float((residual.groupby(snapshots["lead_id"].to_numpy()).sum() ** 2).sum())
     size = estimate * (1 - estimate) / variance if variance > 0 else counts[2]
     low, high = _wilson(estimate, size, z)
     cut = float(total[censoring >= 1 / SMALLEST_SHARE].sum() / mass)
-    return Rate(estimate, low, high, *counts, cut)
+    return Rate(estimate, low, high, *counts, cut, *naive)
 
 
 def _share_left(censored_after: Floats, weight: Floats, t: Floats) -> Floats:
