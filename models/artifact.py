@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+from lightgbm.basic import LightGBMError
 
 from crm.errors import AccordError
 from crm.history import Field, Kind, Known
@@ -58,7 +60,8 @@ def load(folder: Path, version: str | None = None) -> Scorer:
     contents = {name: _read(folder, name, digest) for name, digest in manifest["files"].items()}
     try:
         scorer = _scorer(contents, version or manifest["hash"][:SHORT])
-    except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
+        _try_out(scorer)
+    except (KeyError, TypeError, ValueError, IndexError, msgspec.ValidationError, LightGBMError) as error:
         raise AccordError(
             f"The scorer's files do not fit together ({type(error).__name__}: {error}).",
             where=str(folder),
@@ -103,6 +106,12 @@ def _scorer(contents: Mapping[str, str], version: str) -> Scorer:
         importance=tuple(documents["reference.json"]["importance"]),
         meta=replace(Meta(**documents["meta.json"]), version=version),
     )
+
+
+def _try_out(scorer: Scorer) -> None:
+    """Scores a lead of whom nothing is known: what cannot work fails here, and the first real lead does not wait."""
+    nothing = np.full((1, len(scorer.catalog.features)), np.nan)
+    scorer.score_matrix(nothing, np.zeros(1, dtype=bool))
 
 
 def _field(document: Mapping[str, Any]) -> Field:

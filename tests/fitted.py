@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crm.history import Field, Kind
-from features.catalog import OTHER, Catalog, Family, Feature, FeatureKind
+from features.catalog import OTHER, Catalog, Family, Feature, FeatureKind, RateTable
 from models.boosted import Boosted
 from models.calibration import Calibration
 from models.components import Component
@@ -44,7 +44,8 @@ FEATURES = (
     Feature("account_won_count", NUMBER, Family.ACCOUNT_RECORD, "account_record", measure="won"),
     Feature("source_close_rate", NUMBER, Family.RATE, "source", field="source", measure="close"),
 )
-CATALOG = Catalog(FEATURES)
+NO_DECISIONS = RateTable("source", "close", 0, levels=(), first=(0, 0), day=(), decided=(), positive=(), strength=20.0)
+CATALOG = Catalog(FEATURES, (NO_DECISIONS,))
 CATEGORIES = [i for i, feature in enumerate(FEATURES) if feature.kind is CATEGORY]
 
 
