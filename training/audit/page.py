@@ -5,16 +5,17 @@ from __future__ import annotations
 from importlib.resources import files
 
 import jinja2
+from markupsafe import Markup, escape
 
-from training.audit.finding import Severity
 from training.audit.run import Audit
-from training.audit.subjects import subjects
+from training.audit.subjects import Standing, subjects
 from training.audit.wording import percent
 
-_HEADINGS = {
-    Severity.BLOCK: ("Taken out", "These fields are not used, unless accord.yaml keeps them with a written reason."),
-    Severity.ASK: ("Questions for a person", "These stay in until somebody who knows the process says otherwise."),
-    Severity.NOTE: ("Good to know", "Nothing to do."),
+_SAYS = {
+    Standing.BLOCK: "Not used, unless accord.yaml keeps the field with a written reason.",
+    Standing.KEPT: "A check would take these out; somebody has written down why they stay.",
+    Standing.ASK: "These stay in until somebody who knows the process says otherwise.",
+    Standing.NOTE: "Nothing to do.",
 }
 
 
@@ -22,11 +23,17 @@ def page(audit: Audit, title: str = "Audit") -> str:
     """The audit as HTML. Everything from the data is escaped."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["percent"] = percent
+    environment.filters["marked"] = _marked
     template = environment.from_string(files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8"))
-    by_severity = [
-        (severity, *_HEADINGS[severity], chosen)
-        for severity in Severity
-        if (chosen := [subject for subject in subjects(audit) if subject.severity is severity])
+    sections = [
+        (standing.name.lower(), standing.value, _SAYS[standing], chosen)
+        for standing in Standing
+        if (chosen := [subject for subject in subjects(audit) if subject.standing is standing])
     ]
-    explained = {check.code: check for check in audit.checks_run}
-    return template.render(audit=audit, title=title, sections=by_severity, checks=explained)
+    return template.render(audit=audit, title=title, sections=sections)
+
+
+def _marked(text: str) -> Markup:
+    """Escaped, with `names` between backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))

@@ -34,11 +34,18 @@ class AuditSettings(Strict):
         description="A group counts as decided when at most this share of the outcomes expected in it deviates: "
         "typing errors and late corrections happen, a rule with more exceptions is a habit.",
     )
+    presence_block: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        description="Filled among the won minus filled among the rest, from which on presence alone tells the outcome: "
+        "an area under the ROC curve of 0.85 without looking at a single value.",
+    )
     presence_ask: float = Field(
         default=0.33,
         gt=0,
         le=1,
-        description="Filled among the won minus filled among the rest, from which on a person is asked: a third of the "
+        description="The same, from which on a person is asked: a third of the "
         "way to telling the outcome by presence alone. Forms that only keen leads complete reach about 0.3.",
     )
     presence_note: float = Field(default=0.2, gt=0, le=1, description="The same, from which on it is noted.")

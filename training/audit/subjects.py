@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from training.audit.finding import Finding, Severity
 from training.audit.run import Audit
 from training.audit.wording import gravity
+
+
+class Standing(Enum):
+    """What becomes of a subject, in words; gravest first."""
+
+    BLOCK = "Taken out"
+    KEPT = "Kept with a reason"
+    ASK = "Questions for a person"
+    NOTE = "Good to know"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,11 @@ class Subject:
     def title(self) -> str:
         """What the findings are about, in words."""
         return self.field if self.field is not None else f"The history: {self.findings[0].title.lower()}"
+
+    @property
+    def standing(self) -> Standing:
+        """What becomes of it."""
+        return Standing.KEPT if self.kept else Standing[self.severity.name]
 
     @property
     def severity(self) -> Severity:

@@ -10,13 +10,14 @@ from rich.text import Text
 
 from training.audit.finding import Finding, Severity
 from training.audit.run import Audit
-from training.audit.subjects import Subject, subjects
+from training.audit.subjects import Standing, Subject, subjects
 
 _STYLE = {Severity.BLOCK: "bold red", Severity.ASK: "bold yellow", Severity.NOTE: "cyan"}
 _HEADING = {
-    Severity.BLOCK: "Taken out",
-    Severity.ASK: "Questions for a person",
-    Severity.NOTE: "Good to know",
+    Standing.BLOCK: "bold red",
+    Standing.KEPT: "bold magenta",
+    Standing.ASK: "bold yellow",
+    Standing.NOTE: "cyan",
 }
 
 
@@ -28,12 +29,12 @@ def show(audit: Audit, console: Console, *, notes: bool = False) -> None:
 def render(audit: Audit, *, notes: bool = False) -> RenderableType:
     """The audit as something rich can print."""
     parts: list[RenderableType] = [_summary(audit)]
-    for severity in Severity:
-        chosen = [subject for subject in subjects(audit) if subject.severity is severity]
+    for standing in Standing:
+        chosen = [subject for subject in subjects(audit) if subject.standing is standing]
         if not chosen:
             continue
-        parts.append(Text(f"\n{_HEADING[severity]}", style=_STYLE[severity]))
-        if severity is Severity.NOTE and not notes:
+        parts.append(Text(f"\n{standing.value}", style=_HEADING[standing]))
+        if standing is Standing.NOTE and not notes:
             parts.append(Padding(Text(_in_short(chosen), style="dim"), (0, 0, 0, 2)))
             continue
         parts += [_subject(subject, notes=notes) for subject in chosen]
@@ -60,7 +61,7 @@ def _subject(subject: Subject, *, notes: bool) -> RenderableType:
     lines: list[RenderableType] = []
     name = Text(subject.title, style="bold")
     if subject.kept:
-        name.append(f"  kept: {subject.kept}", style="magenta")
+        name.append(f"  {subject.kept}", style="magenta")
     lines.append(name)
     shown = [f for f in subject.findings if notes or f.severity is subject.severity]
     lines += [Padding(_finding(finding), (0, 0, 0, 2)) for finding in shown]

@@ -56,7 +56,7 @@ def _judge(view: View, column: Column, outcome: Outcome, filled: Side, empty: Si
     )
     by_filled = decides(view, outcome.base, *filled)
     by_empty = decides(view, outcome.base, *empty) and abs(gap) >= settings.presence_ask
-    if by_filled or by_empty:
+    if by_filled or by_empty or abs(gap) >= settings.presence_block:
         return [CHECK.finding(Severity.BLOCK, column.name, words, **facts)]
     if abs(gap) >= settings.presence_ask:
         question = (

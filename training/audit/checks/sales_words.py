@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from crm.history import Kind
 from training.audit.checks.vocabulary import reads_like
@@ -39,10 +40,9 @@ def look(view: View) -> list[Finding] | NotApplicable:
         words = (
             f"{percent(reading.share)} of its filled values read like a note or a judgement: {quoted(reading.levels)}."
         )
-        facts: dict[str, object] = {"share": reading.share, "values": reading.levels}
-        if view.outcomes and view.strengths:
-            rates, facts["levels"] = level_rates(column, view.outcomes[0])
-            words += f" {view.outcomes[0].name.capitalize()}: {rates}."
+        facts: dict[str, Any] = {"share": reading.share, "values": reading.levels}
+        if view.strengths:
+            facts["levels"] = level_rates(column, view.outcomes[0])[1]
         question = (
             f"Does somebody who has spoken with the lead write `{column.name}`? Then it is not known at hand-off."
         )
