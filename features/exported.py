@@ -23,7 +23,7 @@ C = TypeVar("C", bound=Columns)
 def columns_of(history: History, fields: Sequence[Field], of: type[C]) -> C:
     """The columns of all leads, in the order of the leads table. Rows without a time are not known to have happened."""
     numbers, words = readable(fields)
-    leads = pa.array(history.leads["lead_id"], pa.large_string())
+    leads = _text(history.leads["lead_id"]).combine_chunks()
     places = _Places(history)
     codes, vocabularies = _codes(places, words)
     activities, kind, kinds = _activities(history, leads)
@@ -49,9 +49,15 @@ def columns_of(history: History, fields: Sequence[Field], of: type[C]) -> C:
 
 def _row_of(leads: pa.Array, lead_ids: pd.Series) -> Ints:
     """The row of each lead; contracts guarantee that it is there."""
-    found = pc.index_in(pa.array(lead_ids, pa.large_string()), value_set=leads)
-    rows: Ints = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    found = pc.index_in(_text(lead_ids), value_set=leads)
+    rows: Ints = found.to_numpy().astype(np.int64)
     return rows
+
+
+def _text(words: pd.Series) -> pa.ChunkedArray:
+    """A column of words for Arrow, shared where pandas keeps it in Arrow already."""
+    text = pa.array(words, pa.large_string())
+    return text if isinstance(text, pa.ChunkedArray) else pa.chunked_array([text])
 
 
 class _Places:
@@ -123,9 +129,10 @@ def _activities(history: History, leads: pa.Array) -> tuple[Timeline, NDArray[np
 
 
 def _encoded(words: pd.Series) -> tuple[NDArray[np.int16], tuple[str, ...]]:
-    encoded = pa.array(words, pa.large_string()).dictionary_encode()
-    kind: NDArray[np.int16] = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int16)
-    return kind, tuple(encoded.dictionary.to_pylist())
+    encoded = _text(words).dictionary_encode().unify_dictionaries()
+    kinds = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
+    codes = [chunk.indices.to_numpy().astype(np.int16) for chunk in encoded.chunks]
+    return np.concatenate(codes or [np.zeros(0, np.int16)]), tuple(kinds)
 
 
 def _groups(history: History) -> tuple[Ints, int]:
