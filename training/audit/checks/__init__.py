@@ -14,10 +14,12 @@ from training.audit.checks import (
     later_dates,
     latest_event,
     near_perfect,
+    outcome_activity,
     personal,
     placeholders,
     presence,
     sales_words,
+    set_aside,
     strongest,
     time_order,
     too_few,
@@ -27,6 +29,7 @@ from training.audit.finding import Check
 
 CHECKS: tuple[Check, ...] = (
     too_few.CHECK,
+    set_aside.CHECK,
     time_order.CHECK,
     identifiers.CHECK,
     personal.CHECK,
@@ -34,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     filled_after.CHECK,
     changed_after.CHECK,
     later_dates.CHECK,
+    outcome_activity.CHECK,
     near_perfect.CHECK,
     contained.CHECK,
     sales_words.CHECK,

@@ -22,12 +22,17 @@ def look(view: View) -> list[Finding] | NotApplicable:
         return NotApplicable(f"fewer than {_STRETCHES * _LEADS_A_STRETCH:,} leads to follow a field along")
     place = np.argsort(np.argsort(view.order.rank, kind="stable"), kind="stable")
     stretch = place * _STRETCHES // view.size
-    found = []
+    found: list[Finding] = []
+    told: dict[str, str] = {}  # a field, and the first field of its group that was told about
     for column in view.candidates:
         shares = np.bincount(stretch, weights=column.filled, minlength=_STRETCHES) / np.bincount(stretch)
         depth, bottom = _valley(shares)
-        if depth >= view.settings.wave_fill:
-            found.append(_finding(view, column, shares, bottom))
+        if depth < view.settings.wave_fill:
+            continue
+        together = _together(view, column)
+        found.append(_finding(view, column, shares, bottom, together, told.get(column.name)))
+        for name in together:
+            told.setdefault(name, column.name)
     return found
 
 
@@ -39,24 +44,30 @@ def _valley(shares: Floats) -> tuple[float, int]:
     return float(depth.max()), int(depth.argmax())
 
 
-def _finding(view: View, column: Column, shares: Floats, bottom: int) -> Finding:
+def _together(view: View, column: Column) -> list[str]:
+    """The other fields that are filled or empty where this one is."""
     share = view.settings.same_pattern_share
-    together = [
-        other.name
-        for other in view.columns
-        if other.name != column.name and (other.filled == column.filled).mean() >= share
-    ]
+    return [c.name for c in view.columns if c is not column and (c.filled == column.filled).mean() >= share]
+
+
+def _finding(view: View, column: Column, shares: Floats, bottom: int, together: list[str], as_: str | None) -> Finding:
     first, last = int(shares[: bottom + 1].argmax()), bottom + int(shares[bottom:].argmax())
     words = (
         f"Along {view.order.words}, it is filled for {percent(shares[first])} of one stretch of leads, then for "
-        f"{percent(shares[bottom])}, then again for {percent(shares[last])}."
+        f"{percent(shares[bottom])}, then again for {percent(shares[last])}"
     )
-    if together:
-        words += f" Filled or empty together with it: {', '.join(f'`{n}`' for n in together)}."
+    if as_ is not None:
+        words += f": wherever `{as_}` is."
+    elif together:
+        words += f". Filled or empty together with it: {', '.join(f'`{n}`' for n in together)}."
+    else:
+        words += "."
     question = (
         f"What process fills `{column.name}`: does it run before a lead is handed to sales, for every lead, and does "
         "it leave the value alone afterwards? A score computed in batches knows what happened until then."
     )
+    if as_ is not None:
+        question = f"The same as for `{as_}`: what process fills it, and when?"
     facts: dict[str, Any] = {
         "along": view.order.words,
         "filled_by_stretch": [round(float(s), 4) for s in shares],
