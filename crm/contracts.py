@@ -21,6 +21,7 @@ from crm import quarantine
 from crm.errors import AccordError
 from crm.history import TIME, History, Milestone
 from crm.quarantine import Breach, Fate, Origin
+from crm.values import among
 
 TABLES = ("leads", "accounts", "activities", "milestones", "changes")
 
@@ -64,8 +65,8 @@ def _schema(name: str, kept: Mapping[str, pd.DataFrame], raw: History) -> pa.Dat
         case "accounts":
             return _table({"account_id": _key()}, unique="account_id")
         case "leads":
-            accounts = pd.Index(kept["accounts"]["account_id"])
-            link = pa.Column("str", _rule("account_not_found", lambda ids: ids.isin(accounts)), nullable=True)
+            accounts = kept["accounts"]["account_id"]
+            link = pa.Column("str", _rule("account_not_found", lambda ids: among(ids, accounts)), nullable=True)
             created = pa.Column(TIME, nullable=True)
             return _table({"lead_id": _key(), "created_at": created, "account_id": link}, unique="lead_id")
         case "activities":
@@ -87,8 +88,8 @@ def _schema(name: str, kept: Mapping[str, pd.DataFrame], raw: History) -> pa.Dat
                 "new": _text(),
                 "changed_at": pa.Column(TIME),
             }
-    leads = pd.Index(kept["leads"]["lead_id"])
-    lead = pa.Column("str", _rule("unknown_lead", lambda ids: ids.isin(leads)))
+    leads = kept["leads"]["lead_id"]
+    lead = pa.Column("str", _rule("unknown_lead", lambda ids: among(ids, leads)))
     return _table({"lead_id": lead, **columns})
 
 
@@ -184,7 +185,7 @@ def _cut(tables: Mapping[str, pd.DataFrame], exported_at: pd.Timestamp) -> dict[
     if cut["leads"].any():
         late = tables["leads"].loc[cut["leads"], "lead_id"]
         for name in ("activities", "milestones", "changes"):
-            cut[name] |= tables[name]["lead_id"].isin(late).to_numpy()
+            cut[name] |= among(tables[name]["lead_id"], late).to_numpy()
     return cut
 
 

@@ -9,9 +9,7 @@ import pandas as pd
 
 from crm.errors import AccordError
 from crm.history import LEAD_COLUMNS, TIME, Field, History, Kind
-
-_TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "on", "x"})
-_FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "off"})
+from crm.values import among, as_boolean
 
 
 def known_at(history: History, instant: pd.Timestamp) -> History:
@@ -37,7 +35,7 @@ def known_at(history: History, instant: pd.Timestamp) -> History:
         return replace(history, exported_at=at)
     leads = _until(history.leads, "created_at", at)
     gone = len(leads) < len(history.leads)
-    kept = pd.Index(leads["lead_id"]) if gone else None
+    kept = leads["lead_id"] if gone else None
     return replace(
         history,
         leads=_undone(leads, history, at),
@@ -91,10 +89,10 @@ def _until(table: pd.DataFrame, time: str, instant: pd.Timestamp) -> pd.DataFram
     return table if known.all() else table[known]
 
 
-def _of(table: pd.DataFrame, lead_ids: pd.Index | None) -> pd.DataFrame:
+def _of(table: pd.DataFrame, lead_ids: pd.Series | None) -> pd.DataFrame:
     if lead_ids is None:
         return table
-    known = table["lead_id"].isin(lead_ids).to_numpy()
+    known = among(table["lead_id"], lead_ids).to_numpy()
     return table if known.all() else table[known]
 
 
@@ -122,9 +120,7 @@ def as_kind(old: pd.Series, field: Field | None) -> pd.Series:
         case Kind.NUMBER:
             return pd.to_numeric(old, errors="coerce").astype("float64")
         case Kind.BOOLEAN:
-            words = old.str.strip().str.lower()
-            values = np.select([words.isin(_TRUE), words.isin(_FALSE)], [1.0, 0.0], default=np.nan)
-            return pd.Series(values, index=old.index)
+            return as_boolean(old)[0]
         case Kind.DATE:
             return pd.to_datetime(old, errors="coerce", utc=True, format="ISO8601").astype(TIME)
         case _:

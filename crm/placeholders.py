@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm.history import Kind
 
@@ -53,11 +55,12 @@ def words_in(values: pd.Series, also: Iterable[str] = (), keep: Collection[str] 
     """
     words = WORDS | {word.strip().casefold() for word in also}
     kept = {word.strip().casefold() for word in keep}
-    return [
-        value
-        for value in values.dropna().unique()
-        if len(value) <= _longest(words) and _plain(value, words) and value.strip().casefold() not in kept
-    ]
+    distinct = pc.unique(pa.array(values, pa.large_string(), from_pandas=True)).drop_null()
+    folded = pc.utf8_lower(pc.utf8_trim_whitespace(distinct))
+    plain = pc.utf8_trim(folded, _FRAME)
+    known = pa.array(sorted(words), pa.large_string())
+    meant = pc.or_(pc.is_in(folded, known), pc.is_in(plain, known))
+    return [value for value in distinct.filter(meant).to_pylist() if value.strip().casefold() not in kept]
 
 
 def sentinel_numbers(values: pd.Series) -> list[float]:
@@ -129,15 +132,6 @@ def _written(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
-
-
-def _plain(value: str, words: Collection[str]) -> bool:
-    folded = value.strip().casefold()
-    return folded in words or folded.strip(_FRAME) in words
-
-
-def _longest(words: Collection[str]) -> int:
-    return max(map(len, words)) + 12  # room for the frame around a word
 
 
 def _stands_out(sentinel: float, counted: pd.Series) -> bool:

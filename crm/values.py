@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "on", "x", "oui", "ja", "si", "sí", "vrai", "wahr"})
 FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "off", "non", "nein", "faux", "falsch"})
@@ -12,8 +14,8 @@ FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "off", "non", "nein", "f
 def as_text(values: pd.Series) -> pd.Series:
     """As a ``str`` column. Whole floats lose their ``.0``, so that keys agree; booleans are true and false.
 
-    >>> as_text(pd.Series([1.0, 2.5, None])).tolist()
-    ['1', '2.5', nan]
+    >>> as_text(pd.Series([1.0, 25.0, None])).tolist()
+    ['1', '25', nan]
     """
     if isinstance(values.dtype, pd.StringDtype):
         return values
@@ -57,6 +59,13 @@ def as_boolean(values: pd.Series) -> tuple[pd.Series, np.ndarray]:
     told = np.select([folded.isin(TRUE), folded.isin(FALSE)], [1.0, 0.0], default=np.nan)
     answer = pd.Series(told, index=values.index)
     return answer, (values.notna() & answer.isna()).to_numpy(dtype=bool)
+
+
+def among(values: pd.Series, allowed: pd.Series) -> pd.Series:
+    """`pandas.Series.isin` for long text columns, without a Python object per value."""
+    texts = pa.large_string()
+    inside = pc.is_in(pa.array(values, texts, from_pandas=True), pa.array(allowed, texts, from_pandas=True).drop_null())
+    return pd.Series(inside.to_numpy(zero_copy_only=False), index=values.index)
 
 
 def _read_hard(text: pd.Series, number: pd.Series, hard: np.ndarray, decimal: str) -> pd.Series:
