@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -71,7 +71,7 @@ class About:
     metrics: tuple[Metric, ...]
     data: DataSource
     dates: tuple[str, ...] = ()
-    calibration: Mapping[str, Mapping[str, tuple[float, float, float]]] = field(default_factory=dict)
+    calibration: Mapping[str, Mapping[str, Sequence[float | None]]] = field(default_factory=dict)
     used_fields: tuple[str, ...] = ()
     champion: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

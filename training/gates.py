@@ -5,7 +5,7 @@ Each gate gives verdicts, never an exception, so that a refusal can name every r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -65,6 +65,12 @@ class Interval:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, figures: Sequence[float | None]) -> Self:
+        """From value, low and high as JSON holds them: null is not a number."""
+        value, low, high = (np.nan if figure is None else float(figure) for figure in figures)
+        return cls(value, low, high)
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
