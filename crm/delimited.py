@@ -44,10 +44,10 @@ def read_csv(
     most evenly is taken; without ``encoding`` a byte-order mark decides, then UTF-8, and Windows-1252 for what is not
     UTF-8, which is noted. Lines with too few or too many values are set aside.
     """
-    head = _head(path)
+    head = head_of(path)
     if not head.strip():
         raise AccordError("The file is empty.", where=path.name, expected="a line of column names, then rows")
-    encodings = [encoding] if encoding else _encodings(head)
+    encodings = [encoding] if encoding else encodings_of(head)
     for attempt in encodings:
         try:
             text = head.decode(attempt, errors="ignore")
@@ -84,19 +84,21 @@ def find_separator(text: str) -> str:
     return max(SEPARATORS, key=evenness)
 
 
-def _head(path: Path) -> bytes:
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file, decompressed."""
     with pa.input_stream(str(path), compression="detect") as stream:
         head: bytes = stream.read(_HEAD_BYTES)
         return head
 
 
-def _encodings(head: bytes) -> list[str]:
+def encodings_of(head: bytes) -> list[str]:
+    """The encodings to try, in order: what a byte-order mark says, else UTF-8 and then Windows-1252."""
     marked = [name for mark, name in _MARKS.items() if head.startswith(mark)]
     return marked[:1] or ["utf-8", _WESTERN]
 
 
 def _read(path: Path, separator: str, encoding: str, head: str, columns: Sequence[str] | None) -> Content:
-    names, notes = _names(head, separator, path.name)
+    names, notes = names_of(head, separator, path.name)
     broken: list[pcsv.InvalidRow] = []
 
     def set_aside(row: pcsv.InvalidRow) -> str:
@@ -126,10 +128,11 @@ def _read(path: Path, separator: str, encoding: str, head: str, columns: Sequenc
     table = parsed(threads=True)
     if broken:  # only one thread can say in which line they were
         table = parsed(threads=False)
-    return Content(table, _unread(broken, path.name), notes, separator, encoding)
+    return Content(table, unread_lines(broken, path.name), notes, separator, encoding)
 
 
-def _names(head: str, separator: str, file: str) -> tuple[list[str], list[str]]:
+def names_of(head: str, separator: str, file: str) -> tuple[list[str], list[str]]:
+    """Column names, each once and none empty, and notes on those that had to be made up."""
     first = next(csv.reader(io.StringIO(head.lstrip("\ufeff")), delimiter=separator))
     names, notes = [], []
     for place, raw in enumerate(first, start=1):
@@ -142,7 +145,8 @@ def _names(head: str, separator: str, file: str) -> tuple[list[str], list[str]]:
     return names, notes
 
 
-def _unread(broken: list[pcsv.InvalidRow], file: str) -> pd.DataFrame:
+def unread_lines(broken: list[pcsv.InvalidRow], file: str) -> pd.DataFrame:
+    """Lines that are no rows, as a quarantine."""
     rows = [
         {
             "table": "lines",
