@@ -11,9 +11,9 @@ from features.columns import readable
 from features.facts import Facts
 from features.inferred_attributes import attribute_features
 from features.inferred_events import account_features, activity_features, progress_features
-from features.instants import END, micros_of
+from features.instants import micros_of
 from features.names import unique
-from features.rates import ACCEPT, CLOSE, decisions, learn
+from features.rates import ACCEPT, CLOSE, learn
 from features.spec import Availability, Family, Feature, FeatureKind, RateTable
 
 _AVAILABLE = {Known.AT_CREATION: Availability.AT_CREATION, Known.AT_HANDOFF: Availability.AT_HANDOFF}
@@ -30,7 +30,7 @@ class InferSettings:
     windows: tuple[float, ...] = (1, 7, 30, 90)  # days, of which those that tell something apart are taken
     most_rated: int = 200  # values of a category that get a rate of their own
     rated_fields: int = 8  # categories that get rates, those that name our people first
-    strength: float = 20  # decisions that the overall rate counts as
+    strength: float = 20  # leads that the overall rate counts as
 
     def support(self, leads: int) -> int:
         """Leads that must show a thing in a history of this many; small histories are held to less."""
@@ -72,11 +72,10 @@ def _rates(history: History, facts: Facts, settings: InferSettings) -> Iterator[
     chosen = sorted(categories, key=lambda f: not f.actor)[: settings.rated_fields]
     until = micros_of(history.exported_at)
     for outcome in (ACCEPT, CLOSE) if history.tracks_acceptance else (CLOSE,):
-        at, _ = decisions(facts, outcome)
-        if not (at != END).any():
-            continue
         for field in chosen:
-            yield learn(facts, field.name, outcome, until, settings.strength, settings.most_rated)
+            table = learn(facts, field.name, outcome, until, settings.strength, settings.most_rated)
+            if table is not None:
+                yield table
 
 
 def _varies(field: Field, facts: Facts) -> bool:
@@ -93,6 +92,6 @@ def _rate_feature(table: RateTable, available: tuple[Availability, str]) -> Feat
         field=table.field,
         measure=table.outcome,
         available=Availability.THE_DAY_AFTER,
-        why="counts leads decided up to the end of the day before, without the lead itself",
+        why="counts leads that came of age by the end of the day before, without the lead itself",
     )
     return replace(feature, available=available[0]) if available[0] == Availability.AT_HANDOFF else feature

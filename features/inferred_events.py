@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,9 @@ _HAPPENS = Availability.AS_IT_HAPPENS
 _WHY_EVENT = "counts what happened up to the snapshot"
 _TELLS_APART = 0.02  # share of activities by which a longer window must reach further
 _GROUP_WINDOWS = 2
+_WEEK = 7
+_COMMON = 0.25  # share of leads from which a kind is common
+_KIND_SHARE = 0.01  # share of leads that must show a kind
 
 
 def _feature(name: str, family: Family, topic: str, why: str = _WHY_EVENT, **more: object) -> Feature:
@@ -35,28 +39,33 @@ def progress_features(facts: Facts) -> Iterator[Feature]:
 
 
 def activity_features(facts: Facts, windows: Sequence[float], support: int, most: int) -> Iterator[Feature]:
-    """Counts by kind and window, recencies, trends and active days."""
+    """Counts by kind and window, recencies, trends and active days.
+
+    Activity of any kind gets every window; a kind that many leads show gets those from a week on, a rarer one the
+    longest: shorter ones would be zero for nearly all leads.
+    """
     chosen = telling_windows(facts, windows)
     if not chosen:
         return
-    kinds: list[str | None] = [None, *frequent_kinds(facts, support, most)]
-    if len(kinds) == 2:  # noqa: PLR2004  with a single kind, "any" says the same again
-        kinds = kinds[:1] if len(facts.kinds) > 1 else kinds[1:]
-    for kind in kinds:
-        stem, topic = kind or "activity", kind or "activity"
-        for days in chosen:
-            name = f"{stem}_count_{days:g}d"
-            yield _feature(name, Family.COUNT, topic, activity=kind, window_days=days)
-        yield _feature(f"{stem}_recency_days", Family.RECENCY, topic, activity=kind)
-        yield _feature(f"{stem}_trend_{chosen[-1]:g}d", Family.TREND, topic, activity=kind, window_days=chosen[-1])
+    kinds = frequent_kinds(facts, support, most)
+    if len(facts.kinds) > 1:
+        yield from _of_kind(None, chosen, chosen[:-1] or chosen)
+    long = [days for days in chosen if days >= _WEEK] or chosen
+    for kind, leads in kinds.items():
+        common = leads >= _COMMON * len(facts)
+        yield from _of_kind(kind, long if common else long[-1:], long[-2:][:1] if common else [])
     for days in chosen:
         if days > 1:
             yield _feature(f"active_days_{days:g}d", Family.ACTIVE_DAYS, "activity", window_days=days)
-    for days in chosen[:-1]:
-        kind = kinds[0]
-        yield _feature(
-            f"{kind or 'activity'}_trend_{days:g}d", Family.TREND, kind or "activity", activity=kind, window_days=days
-        )
+
+
+def _of_kind(kind: str | None, windows: Sequence[float], trends: Sequence[float]) -> Iterator[Feature]:
+    stem = kind or "activity"
+    for days in windows:
+        yield _feature(f"{stem}_count_{days:g}d", Family.COUNT, stem, activity=kind, window_days=days)
+    yield _feature(f"{stem}_recency_days", Family.RECENCY, stem, activity=kind)
+    for days in trends:
+        yield _feature(f"{stem}_trend_{days:g}d", Family.TREND, stem, activity=kind, window_days=days)
 
 
 def telling_windows(facts: Facts, windows: Sequence[float]) -> list[float]:
@@ -80,15 +89,16 @@ def telling_windows(facts: Facts, windows: Sequence[float]) -> list[float]:
     return chosen
 
 
-def frequent_kinds(facts: Facts, support: int, most: int) -> list[str]:
-    """Activity kinds that enough leads show, the most frequent first."""
+def frequent_kinds(facts: Facts, support: int, most: int) -> dict[str, int]:
+    """Activity kinds that enough leads show, the most frequent first, with the number of these leads."""
     lead: Ints = np.repeat(np.arange(len(facts)), np.diff(facts.activities.first))
     leads = {}
     for code, kind in enumerate(facts.kinds):
         shown = lead[facts.kind == code]
         leads[kind] = int(np.count_nonzero(np.diff(shown)) + 1) if len(shown) else 0
-    frequent = sorted((kind for kind in leads if leads[kind] >= support), key=lambda kind: (-leads[kind], kind))
-    return frequent[:most]
+    least = max(support, math.ceil(_KIND_SHARE * len(facts)))
+    frequent = sorted((kind for kind in leads if leads[kind] >= least), key=lambda kind: (-leads[kind], kind))
+    return {kind: leads[kind] for kind in frequent[:most]}
 
 
 def account_features(facts: Facts, windows: Sequence[float]) -> Iterator[Feature]:

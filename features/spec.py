@@ -75,10 +75,14 @@ OTHER = "(other)"
 class RateTable:
     """How leads with each value of a category fared, day by day: a step function of time, the same online as offline.
 
-    The entries of value ``levels[i]`` are ``first[i]`` to ``first[i + 1]``: on ``day`` (days since 1970 UTC, rising)
-    ``decided`` leads had been decided since the beginning and ``positive`` of them well. The entries of all leads
-    together, also of values that have no table, are ``first[len(levels)]`` onwards. The table holds the decisions up
-    to and including the instant ``until``; after its last day the last value holds.
+    A lead counts ``within_days`` after its start (``since``: ``created`` or ``handed_off``), as positive if the outcome
+    had come by then. Leads are judged at the same age whether the outcome was fast, slow or never recorded, so that a
+    history that only records wins gives a true rate too, and recent leads do not look worse than they are.
+
+    The entries of value ``levels[i]`` are ``first[i]`` to ``first[i + 1]``: up to and including ``day`` (days since
+    1970 UTC, rising) ``judged`` leads had counted and ``positive`` of them well. The entries of all leads together,
+    also of values that have no table, are ``first[len(levels)]`` onwards. The table holds what was known at ``until``;
+    after its last day the last value holds.
     """
 
     field: str
@@ -87,6 +91,8 @@ class RateTable:
     levels: tuple[str, ...]
     first: tuple[int, ...]  # len(levels) + 2
     day: tuple[int, ...]
-    decided: tuple[int, ...]
+    judged: tuple[int, ...]
     positive: tuple[int, ...]
-    strength: float  # decisions that the overall rate counts as
+    strength: float  # leads that the overall rate counts as
+    since: str
+    within_days: int

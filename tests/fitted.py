@@ -44,7 +44,19 @@ FEATURES = (
     Feature("account_won_count", NUMBER, Family.ACCOUNT_RECORD, "account_record", measure="won"),
     Feature("source_close_rate", NUMBER, Family.RATE, "source", field="source", measure="close"),
 )
-NO_DECISIONS = RateTable("source", "close", 0, levels=(), first=(0, 0), day=(), decided=(), positive=(), strength=20.0)
+NO_DECISIONS = RateTable(
+    field="source",
+    outcome="close",
+    until=0,
+    levels=(),
+    first=(0, 0),
+    day=(),
+    judged=(),
+    positive=(),
+    strength=20.0,
+    since="created",
+    within_days=30,
+)
 CATALOG = Catalog(FEATURES, (NO_DECISIONS,))
 CATEGORIES = [i for i, feature in enumerate(FEATURES) if feature.kind is CATEGORY]
 
