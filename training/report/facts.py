@@ -16,7 +16,7 @@ from training.evaluation import Evaluation
 from training.fit import Counted, Trained
 from training.labels import HeadName
 from training.metrics import Ranked
-from training.report.words import CHOSEN, HEADS, method, number, percent
+from training.report.words import CHOSEN, CONSTANTS, HEADS, method, number, percent
 
 SLOPES = (0.8, 1.25)
 """A slope whose whole interval is outside is warned of."""
@@ -105,6 +105,14 @@ class Report:
         return self.trained.backtest.candidates
 
 
+def figures(report: Report, head: str, name: str, date: pd.Timestamp | None = None) -> pd.DataFrame:
+    """The method's figures as in `Evaluation.of`, without those that mean nothing for a constant."""
+    found = report.evaluation.of(head, name, date).copy()
+    if name in CONSTANTS:
+        found.loc[["slope"]] = np.nan
+    return found
+
+
 def headlines(report: Report, head: str) -> Iterator[str]:
     """What the figures mean, one sentence each."""
     done = HEADS[head][1]
@@ -144,6 +152,8 @@ def warnings(report: Report) -> list[str]:
         said.append("No audit was made: nothing was looked for that would make the score a lie.")
     else:
         said += [f"Open obstacle: {finding.evidence}" for finding in report.audit.open_blocks]
+        if asked := sorted(report.audit.asked):
+            said.append(f"The audit has unanswered questions about {', '.join(asked)}: the score uses them meanwhile.")
     return said
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from training.audit import Severity
 from training.audit.subjects import subjects
-from training.report.facts import Report, chosen, headlines, warnings
+from training.report.facts import Report, chosen, figures, headlines, warnings
 from training.report.plots import plots
 from training.report.words import CHOSEN, HEADS, METRICS, between, method, number, percent
 
@@ -58,12 +58,7 @@ def _head(report: Report, head: str, drawn: dict[str, str]) -> dict[str, Any]:
 
 
 def _row(report: Report, head: str, name: str) -> dict[str, Any]:
-    found = report.evaluation.of(head, name)
-    return {
-        "name": method(name),
-        "own": name == CHOSEN,
-        "cells": [(number(m["value"]), between(m["low"], m["high"])) for _, m in found.iterrows()],
-    }
+    return {"name": method(name), "own": name == CHOSEN, "cells": _cells(figures(report, head, name))}
 
 
 def _by_date(report: Report, head: str) -> list[dict[str, Any]]:
@@ -72,16 +67,19 @@ def _by_date(report: Report, head: str) -> list[dict[str, Any]]:
     mine = table[(table["head"] == head) & (table["method"] == CHOSEN) & table["date"].notna()]
     out = []
     for date, rows in mine.groupby("date", sort=True):
-        found = report.evaluation.of(head, CHOSEN, pd.Timestamp(date))
         out.append(
             {
                 "date": f"{date:%Y-%m-%d}",
                 "rows": int(rows["rows"].iloc[0]),
                 "leads": int(rows["leads"].iloc[0]),
-                "cells": [(number(m["value"]), between(m["low"], m["high"])) for _, m in found.iterrows()],
+                "cells": _cells(figures(report, head, CHOSEN, pd.Timestamp(date))),
             }
         )
     return out
+
+
+def _cells(found: pd.DataFrame) -> list[tuple[str, str]]:
+    return [(number(m["value"]), between(m["low"], m["high"])) for _, m in found.iterrows()]
 
 
 def _forward(report: Report, head: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.report.facts import Report
-from training.report.words import CHOSEN, HEADS, method
+from training.report.words import CHOSEN, CONSTANTS, HEADS, method
 
 INK, SOFT, GRID, OWN = "#1d2733", "#5c6b7a", "#dfe5ea", "#1f6f8b"
 OTHERS = ("#b7791f", "#8a4f7d", "#6b8e4e", "#9aa5b1", "#c1666b")
@@ -49,15 +49,15 @@ def plots(report: Report) -> dict[str, bytes]:
     out = {}
     for head in report.heads:
         for name, draw in kinds.items():
-            with _figure(4.4, 3.5) as (figure, axes):
+            with _figure(3.8, 3.2) as (figure, axes):
                 draw(report, head, axes[0])
                 out[f"{head}_{name}"] = _svg(figure)
         if report.timed:
-            with _figure(9.0, 3.4, columns=2) as (figure, axes):
+            with _figure(11.4, 4.0, columns=2) as (figure, axes):
                 _dates(report, head, "auc", axes[0])
                 _dates(report, head, "log_loss", axes[1])
-                handles, labels = axes[0].get_legend_handles_labels()
-                figure.legend(handles, labels, loc="outside lower center", ncols=3)
+                handles, labels = axes[1].get_legend_handles_labels()
+                figure.legend(handles, labels, loc="outside lower center", ncols=6)
                 out[f"{head}_dates"] = _svg(figure)
     return out
 
@@ -147,7 +147,7 @@ def _compared(report: Report, metric: str) -> list[tuple[str, str]]:
 
 
 def _ranking(report: Report) -> list[tuple[str, str]]:
-    return [(name, colour) for name, colour in _coloured(report.methods) if not name.endswith("_rate")]
+    return [(name, colour) for name, colour in _coloured(report.methods) if name not in CONSTANTS]
 
 
 def _coloured(methods: tuple[str, ...]) -> list[tuple[str, str]]:

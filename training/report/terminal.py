@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from training.report.facts import Report, chosen, headlines, warnings
+from training.report.facts import Report, chosen, figures, headlines, warnings
 from training.report.words import CHOSEN, HEADS, METRICS, between, method, number, percent
 
 
@@ -21,6 +21,8 @@ def render(report: Report) -> RenderableType:
         parts.append(Text(f"\n{HEADS[head][0]}", style="bold"))
         parts += [Padding(Text(f"• {text}"), (0, 0, 0, 2)) for text in headlines(report, head)]
         parts += [_beside(report, head), _young(report, head), _choice(report, head)]
+    if report.audit is not None and report.audit.blocked:
+        parts.append(Text(f"\nTaken out by the audit: {', '.join(sorted(report.audit.blocked))}."))
     return Group(*parts)
 
 
@@ -40,7 +42,7 @@ def _beside(report: Report, head: str) -> RenderableType:
     for name, _ in METRICS.values():
         table.add_column(name, justify="right")
     for name in report.methods:
-        found = report.evaluation.of(head, name)
+        found = figures(report, head, name)
         cells = [_cell(metric, row, interval=name == CHOSEN) for metric, row in found.iterrows()]
         table.add_row(method(name), *cells, style="bold" if name == CHOSEN else "")
     return Padding(table, (1, 0, 0, 2))

@@ -21,6 +21,9 @@ METHODS: Mapping[str, str] = MappingProxyType(
         baselines.NAIVE_BAYES: "naive Bayes, as CRM suites use it",
     }
 )
+CONSTANTS = frozenset({baselines.BASE_RATE, baselines.RECENT_RATE})
+"""Methods that say the same of every lead: their ranking and the slope of their probabilities mean nothing."""
+
 HEADS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"accept": ("Acceptance by sales", "accepted"), "close": ("Winning", "won")}
 )
