@@ -29,11 +29,9 @@ class BuyingGroup:
         self._known = [i for i, f in placed if f.measure == KNOWN]
         windows = sorted({int(f.window_days * DAY) for _, f in placed if f.window_days})
         self._windows = np.array([0, *windows], np.int64)
-        self._active = [
-            (i, windows.index(int((f.window_days or 0) * DAY)) + 1) for i, f in placed if f.measure == ACTIVE
-        ]
-        counts = [(i, windows.index(int((f.window_days or 0) * DAY)) + 1) for i, f in placed if f.measure == ACTIVITIES]
-        self._counts = np.array(counts, np.int64).reshape(-1, 2).T
+        at = {days: i + 1 for i, days in enumerate(windows)}
+        self._active = [(i, at[int((f.window_days or 0) * DAY)]) for i, f in placed if f.measure == ACTIVE]
+        self._counts = [(i, at[int((f.window_days or 0) * DAY)]) for i, f in placed if f.measure == ACTIVITIES]
 
     @classmethod
     def of(cls, placed: Placed) -> Self | None:
@@ -46,7 +44,7 @@ class BuyingGroup:
         return partial(self._fill, facts)
 
     def _fill(self, facts: Facts, lead: Ints, as_of: Ints, out: Floats) -> None:
-        out[:, [*self._known, *(i for i, _ in self._active), *self._counts[0]]] = 0.0
+        out[:, [*self._known, *(i for i, _ in (*self._active, *self._counts))]] = 0.0
         grouped = np.flatnonzero(facts.account[lead] < facts.accounts)
         if not len(grouped):
             return
@@ -64,15 +62,17 @@ class BuyingGroup:
         grouped, lead, account, as_of = rows
         instants = as_of[:, None] - self._windows
         own = facts.activities.position(lead, instants)
-        own = own[:, :1] - own
-        events = groups.activities.position(account, instants)
-        columns, window = self._counts
-        out[grouped[:, None], columns] = (events[:, :1] - events - own)[:, window]
-        left = _until(groups.activities.first, events, account)
+        own = (own[:, :1] - own) * (facts.moments[lead, :1] <= as_of[:, None])
+        left = _until(groups.activities.first, groups.activities.position(account, instants), account)
+        now = as_of[:, None]
+        for column, i in self._counts:
+            counted = groups.counted(int(self._windows[i]))
+            came = _until(counted.first, counted.position(account, now), account)[:, 0]
+            out[grouped, column] = came - left[:, i] - own[:, i]
         for column, i in self._active:
-            came = groups.became_active(int(self._windows[i]))
-            active = _until(came.first, came.position(account, as_of[:, None]), account)[:, 0] - left[:, i]
-            out[grouped, column] = active - (own[:, i] > 0)
+            active = groups.became_active(int(self._windows[i]))
+            came = _until(active.first, active.position(account, now), account)[:, 0]
+            out[grouped, column] = came - left[:, i] - (own[:, i] > 0)
 
 
 class AccountRecord:
@@ -99,8 +99,9 @@ class AccountRecord:
         if not len(grouped):
             return
         lead, as_of = lead[grouped], as_of[grouped]
-        account, wins, losses = facts.account[lead], facts.groups.wins, facts.groups.losses
-        decided, won = facts.decided[lead], facts.won[lead]
+        account, groups = facts.account[lead], facts.groups
+        wins, losses = groups.wins, groups.losses
+        decided, won = groups.decided[lead], facts.won[lead]
         own_win = won & (decided <= as_of)
         own_loss = ~won & (decided <= as_of)
         last = wins.position(account, as_of[:, None])[:, 0]

@@ -39,9 +39,9 @@ def came_at(facts: Facts, outcome: str) -> Ints:
 
 
 def judged_at(facts: Facts, since: str, within_days: int) -> Ints:
-    """When each lead reached the age at which it is judged; `END` for leads without a start."""
+    """When each lead reached the age at which it is judged, once created; `END` for leads without a start."""
     start = facts.moment(since)
-    return np.where(start == NAT, END, start + within_days * DAY)
+    return np.where(start == NAT, END, np.maximum(start + within_days * DAY, facts.moment(CREATED)))
 
 
 def age_to_judge(facts: Facts, outcome: str) -> tuple[str, int] | None:
