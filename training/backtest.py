@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from crm.history import History
 from models.arrays import Vector
-from training.candidates import Fitter, Sample, names, stack
+from training.answers import answers_of
+from training.candidates import Fitter, names, stack
 from training.choice import Choice, Forward, choose, choose_half_life
 from training.dates import choose_dates
+from training.delay import Delays, delays_of
 from training.folds import Fold, days_of, folds_in_parts, folds_in_time, heads_of
 from training.labels import HeadName, Horizons, label
 from training.progress import Step, silent
@@ -19,7 +21,7 @@ from training.recent import recent_of
 from training.requirements import too_short
 from training.settings import Settings
 from training.snapshots import take
-from training.tabulate import tabulate
+from training.tabulate import Told, tabulate
 
 Contestant = Callable[[Fold, HeadName], Vector]
 """Something to compare with, as a baseline: from a fold to its probabilities for the rows of ``fold.test``, ``[n]``."""
@@ -72,23 +74,24 @@ def backtest(
     `training.requirements.require` checks for.
     """
     heads, others = heads_of(history), dict(contestants or {})
-    dates = _dates(history, definition, settings) if history.timed else ()
-    if history.timed and not dates:
-        raise too_short(history, definition)
-    forwards: dict[HeadName, list[Forward]] = {head: [] for head in heads}
-    compared: dict[HeadName, list[Mapping[str, Vector]]] = {head: [] for head in heads}
+    every = take(history, days_of(settings, definition))
+    labels = {head: label(history, every, head, definition) for head in heads}
+    dates = _dates(history, every, labels, definition, settings)
+    delays = {head: delays_of(labels[head], every) for head in heads}
+    told: dict[HeadName, list[Told]] = {head: [] for head in heads}
     count = len(dates) - 1 if dates else settings.folds
     for fold in _folds(history, dates, definition, settings, seed):
         stage = f"backtest, as of {fold.date:%Y-%m-%d}" if dates else f"backtest, part {fold.number + 1}"
         for i, head in enumerate(heads):
             step(stage, (fold.number + i / len(heads)) / count)
-            sample = fold.sample(head)
-            forwards[head].append(_forward(fold, head, sample, forwards[head], settings, seed))
-            compared[head].append({name: ask(fold, head) for name, ask in others.items()})
+            past = [_as_known(t, fold, definition) for t in told[head]] if dates else []
+            told[head].append(_told(fold, head, past, others, delays[head], settings, seed))
     step("backtest", 1.0)
-    done = {head: tuple(of) for head, of in forwards.items()}
+    done = {head: tuple(t.forward for t in of) for head, of in told.items()}
+    if not dates:
+        told = {head: _chosen_on_others(of, settings) for head, of in told.items()}
     return Backtest(
-        table=tabulate(done, compared, settings),
+        table=tabulate([t for of in told.values() for t in of], settings),
         dates=dates,
         candidates=names(settings),
         contestants=tuple(others),
@@ -107,10 +110,16 @@ def _folds(
     return folds_in_parts(history, definition, settings, seed)
 
 
-def _dates(history: History, definition: Horizons, settings: Settings) -> tuple[pd.Timestamp, ...]:
-    snapshots = take(history, days_of(settings, definition))
-    labels = {head: label(history, snapshots, head, definition) for head in heads_of(history)}
-    return choose_dates(
+def _dates(
+    history: History,
+    snapshots: pd.DataFrame,
+    labels: Mapping[HeadName, pd.DataFrame],
+    definition: Horizons,
+    settings: Settings,
+) -> tuple[pd.Timestamp, ...]:
+    if not history.timed:
+        return ()
+    dates = choose_dates(
         snapshots,
         labels,
         history.exported_at,
@@ -118,24 +127,49 @@ def _dates(history: History, definition: Horizons, settings: Settings) -> tuple[
         most=settings.dates,
         least_outcomes=settings.least_outcomes,
     )
+    if not dates:
+        raise too_short(history, definition)
+    return dates
 
 
-def _forward(
-    fold: Fold, head: HeadName, sample: Sample, earlier: list[Forward], settings: Settings, seed: int
-) -> Forward:
-    """Fit every candidate on the fold and let it predict."""
-    fitter = Fitter(sample, settings, choose_half_life(earlier, settings), seed)
+def _told(
+    fold: Fold,
+    head: HeadName,
+    past: list[Forward],
+    contestants: Mapping[str, Contestant],
+    delays: Delays,
+    settings: Settings,
+    seed: int,
+) -> Told:
+    """Fit every candidate and contestant on the fold and let it predict; choose on ``past``, as known on its date."""
+    fitter = Fitter(fold.sample(head), settings, choose_half_life(past, settings), seed)
     components = [fitter.fit(name) for name in names(settings)]
-    asked = fold.test.labels[head]["asked"].to_numpy()
-    return Forward(
-        head=head,
+    test, labels = fold.test, fold.test.labels[head]
+    forward = Forward(
         number=fold.number,
-        date=fold.date,
         names=names(settings),
-        snapshots=fold.test.snapshots,
-        asked=asked,
-        raw=stack(components, fold.test.x),
-        y=fold.test.labels[head]["y"].to_numpy(),
-        weight=fold.test.weight[head],
+        raw=stack(components, test.x),
+        answers=answers_of(labels, test.snapshots, delays),
         recent=recent_of(fold, head, components, settings),
     )
+    return Told(
+        head=head,
+        date=fold.date,
+        snapshots=test.snapshots,
+        labels=labels,
+        weight=test.weight[head],
+        forward=forward,
+        choice=choose(past, settings),
+        contestants={name: ask(fold, head) for name, ask in contestants.items()},
+    )
+
+
+def _as_known(told: Told, fold: Fold, definition: Horizons) -> Forward:
+    """An earlier forward with its answers as they were known on the fold's date."""
+    labels = label(fold.known, told.snapshots, told.head, definition)
+    return replace(told.forward, answers=answers_of(labels, told.snapshots, fold.delays(told.head)))
+
+
+def _chosen_on_others(told: list[Told], settings: Settings) -> list[Told]:
+    """In a flat history, the choice for each part rests on all others."""
+    return [replace(t, choice=choose([o.forward for o in told if o is not t], settings)) for t in told]

@@ -31,9 +31,10 @@ PATIENCE = 25
 
 @dataclass(frozen=True)
 class Sample:
-    """The rows one head learns from: settled ones only, ordered by lead and landmark.
+    """The rows one head learns from.
 
-    ``x[n, k]``; ``y[n]`` 0 or 1; ``weight[n]``: of the snapshot, times its censoring weight; ``age[n]``: days from the
+    ``x[n, k]``; ``y[n]`` 0 or 1; ``weight[n]``: of the snapshot, times the chance of ``y`` where it is not settled
+    (such a snapshot is there once for each answer, see `training.samples`); ``age[n]``: days from the
     snapshot to the as-of date, 0 in a flat history; ``newest[n]``: the rows of the newest `INNER` leads.
     """
 

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from models.calibration import Calibration
-from training.calibrate import log_loss, slope_and_intercept
+from training.answers import Answers, joined
+from training.calibrate import slope_and_intercept
 from training.candidates import logistic_name
 from training.censoring import Floats
-from training.labels import HeadName
 from training.level import LevelRule, Recent
 from training.settings import Settings
 
@@ -23,6 +21,9 @@ STEPS = 10
 MOST_COMPONENTS = 3
 """Components of a blend. Each costs its contributions with every score."""
 
+OWN_LEVEL = 2
+"""Every date has a level of its own, so an intercept from few dates is uncertain and shrinks as by so many of 0."""
+
 WORTH = 2e-4
 """A step must lower the forward log-loss by this share, or selection stops: less is noise."""
 
@@ -31,20 +32,14 @@ WORTH = 2e-4
 class Forward:
     """One head's forward predictions of one date: what choices are made on.
 
-    ``snapshots`` are the fold's test snapshots, ``asked[n]`` those the head is asked about; ``raw[n, m]``: log-odds of
-    each candidate (in the order of ``names``) for them; ``y[n]`` (NaN where
-    not settled) and ``weight[n]`` as known at the export; ``recent``: what the level could be measured on, on the date.
+    ``raw[n, m]``: log-odds of each candidate (in the order of ``names``) for the test snapshots; ``answers[n]``: what
+    came of them, as known when the choice is made; ``recent``: what the level could be measured on, on the date.
     """
 
-    head: HeadName
     number: int
-    date: pd.Timestamp
     names: tuple[str, ...]
-    snapshots: pd.DataFrame
-    asked: NDArray[np.bool_]
     raw: Floats
-    y: Floats
-    weight: Floats
+    answers: Answers
     recent: Recent
 
     def blend(self, weights: dict[str, float]) -> Floats:
@@ -103,9 +98,8 @@ def choose(forwards: Sequence[Forward], settings: Settings) -> Choice:
     rule = _rule(forwards, blend, settings, start.rule)
     chosen = replace(start, blend=blend, rule=rule, chosen_on=len(forwards))
     raw = np.concatenate([f.levelled(f.blend(blend), rule) for f in forwards])
-    y, weight = _joined(forwards)
-    slope, intercept = slope_and_intercept(raw, y, weight)
-    return replace(chosen, slope=slope, intercept=intercept)
+    slope, intercept = slope_and_intercept(raw, _joined(forwards))
+    return replace(chosen, slope=slope, intercept=intercept * len(forwards) / (len(forwards) + OWN_LEVEL))
 
 
 def choose_half_life(forwards: Sequence[Forward], settings: Settings) -> float | None:
@@ -123,23 +117,23 @@ def choose_half_life(forwards: Sequence[Forward], settings: Settings) -> float |
 def loss(forwards: Sequence[Forward], blend: dict[str, float], rule: LevelRule) -> float:
     """The forward log-loss of a blend at the recent level, over all these dates."""
     raw = np.concatenate([f.levelled(f.blend(blend), rule) for f in forwards])
-    return log_loss(raw, *_joined(forwards))
+    return _joined(forwards).loss(raw)
 
 
 def _blend(forwards: Sequence[Forward], start: Choice) -> dict[str, float]:
     """Forward selection with replacement, begun from the default blend, on levelled log-odds."""
     names = forwards[0].names
-    y, weight = _joined(forwards)
+    answers = _joined(forwards)
     single = np.concatenate([_levelled_alone(f, start.rule) for f in forwards])
     counts = forwards[0].blend(start.blend) * 2
-    best = log_loss(single @ (counts / counts.sum()), y, weight)
+    best = answers.loss(single @ (counts / counts.sum()))
     for _ in range(STEPS):
         tried = {}
         for j in range(len(names)):
             more = counts.copy()
             more[j] += 1
             if (more > 0).sum() <= MOST_COMPONENTS or counts[j] > 0:
-                tried[j] = log_loss(single @ (more / more.sum()), y, weight)
+                tried[j] = answers.loss(single @ (more / more.sum()))
         j = min(tried, key=lambda place: tried[place])
         if tried[j] > best * (1 - WORTH):
             break
@@ -163,5 +157,5 @@ def _levelled_alone(forward: Forward, rule: LevelRule) -> Floats:
     return np.column_stack([forward.levelled(one, rule) for one in each])
 
 
-def _joined(forwards: Sequence[Forward]) -> tuple[Floats, Floats]:
-    return np.concatenate([f.y for f in forwards]), np.concatenate([f.weight for f in forwards])
+def _joined(forwards: Sequence[Forward]) -> Answers:
+    return joined([f.answers for f in forwards])

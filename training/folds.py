@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,8 +19,10 @@ from features.infer import infer
 from models.arrays import Matrix, Vector
 from training.candidates import INNER, Sample
 from training.censoring import weights
+from training.delay import Delays, delays_of
 from training.funnel import instants
 from training.labels import HeadName, Horizons, label
+from training.samples import sample_of
 from training.settings import Settings
 from training.snapshots import take
 
@@ -63,19 +65,28 @@ class Fold:
     catalog: Catalog
     train: Rows
     test: Rows
+    _last: dict[HeadName, Sample] = field(default_factory=dict, repr=False, compare=False)
 
     def sample(self, head: HeadName) -> Sample:
-        """The settled training rows of one head, the newest leads marked."""
-        rows = self.train.weight[head] > 0
-        snapshots = self.train.snapshots[rows]
-        return Sample(
-            catalog=self.catalog,
-            x=self.train.x if rows.all() else self.train.x[rows],
-            y=self.train.labels[head]["y"].to_numpy()[rows],
-            weight=self.train.weight[head][rows],
-            age=self.ages(snapshots),
-            newest=_newest(snapshots, timed=self.known.timed),
-        )
+        """What one head learns from; see `training.samples`. The last one asked for is kept."""
+        if head not in self._last:
+            train = self.train
+            made = sample_of(
+                self.catalog,
+                train.x,
+                train.snapshots,
+                train.labels[head],
+                self.delays(head),
+                self.ages(train.snapshots),
+                _newest(train.snapshots, timed=self.known.timed),
+            )
+            self._last.clear()
+            self._last[head] = made
+        return self._last[head]
+
+    def delays(self, head: HeadName) -> Delays:
+        """How long answers took, as known on the date."""
+        return delays_of(self.train.labels[head], self.train.snapshots)
 
     def ages(self, snapshots: pd.DataFrame) -> Vector:
         """Days from each snapshot to the date; 0 in a flat history."""

@@ -8,11 +8,9 @@ worth ``a`` expected outcomes keeps it where it was until there is evidence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
@@ -21,9 +19,6 @@ from training.censoring import Floats
 
 FURTHEST = 3.0
 """The level moves at most this far, in log-odds."""
-
-Seen = Callable[[Floats, NDArray[np.int64]], Floats]
-"""From ages in days and landmarks, ``[n]`` each, to the share of yeses that have come by that age, ``[n]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +60,3 @@ class Recent:
         if expected == 0 or gap(FURTHEST) <= 0:
             return FURTHEST if wanted > expected else 0.0
         return -FURTHEST if gap(-FURTHEST) >= 0 else float(brentq(gap, -FURTHEST, FURTHEST, xtol=1e-9))
-
-
-def seen_share(labels: pd.DataFrame, weight: Floats, landmark: NDArray[np.int64]) -> Seen:
-    """``F`` from the durations of those that said yes, by landmark; ``weight`` includes the censoring weights.
-
-    Landmarks with fewer than 10 yeses share one F. Without any yes, F is 1: nothing is known about how long it takes.
-    """
-    yes = (labels["y"] == 1).to_numpy() & (weight > 0)
-    curves = {None: _curve(labels["duration"].to_numpy()[yes], weight[yes])}
-    for kind in np.unique(landmark[yes]):
-        mine = yes & (landmark == kind)
-        if mine.sum() >= 10:  # noqa: PLR2004  said in the docstring
-            curves[kind] = _curve(labels["duration"].to_numpy()[mine], weight[mine])
-
-    def share(age: Floats, kinds: NDArray[np.int64]) -> Floats:
-        out = np.ones(len(age))
-        for kind in np.unique(kinds):
-            out[kinds == kind] = curves.get(kind, curves[None])(age[kinds == kind])
-        return out
-
-    return share
-
-
-def _curve(duration: Floats, weight: Floats) -> Callable[[Floats], Floats]:
-    if len(duration) == 0:
-        return np.ones_like
-    order = np.argsort(duration, kind="stable")
-    so_far = np.concatenate([[0.0], np.cumsum(weight[order])])
-    days = duration[order]
-
-    def share(age: Floats) -> Floats:
-        return np.asarray(so_far[np.searchsorted(days, age, side="right")] / so_far[-1])
-
-    return share

@@ -8,7 +8,7 @@ from models.components import Component
 from training.candidates import stack
 from training.folds import Fold
 from training.labels import HeadName
-from training.level import Recent, seen_share
+from training.level import Recent
 from training.settings import Settings
 
 
@@ -20,11 +20,10 @@ def recent_of(fold: Fold, head: HeadName, components: Sequence[Component], setti
     train, labels = fold.train, fold.train.labels[head]
     age = fold.ages(train.snapshots)
     rows = labels["asked"].to_numpy() & (age <= max(settings.level_days, default=0.0)) & fold.known.timed
-    seen = seen_share(labels, train.weight[head], train.landmark)
     return Recent(
         age=age[rows],
         weight=train.snapshots["weight"].to_numpy()[rows],
         yes=(labels["y"] == 1).to_numpy()[rows],
-        seen=seen(age[rows], train.landmark[rows]),
+        seen=fold.delays(head).yes(age[rows], train.landmark[rows]),
         raw=stack(components, train.x[rows]),
     )
