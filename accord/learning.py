@@ -12,6 +12,7 @@ import pandas as pd
 from accord.project import Opened
 from accord.registry import champion_of, store_of
 from crm import quarantine
+from crm.errors import AccordError
 from crm.history import History, Kind
 from crm.sources import Loaded, read
 from features.columns import NUMBERS
@@ -25,7 +26,7 @@ from training.evaluation import Evaluation, evaluate
 from training.example import example_row
 from training.fit import Trained, train
 from training.progress import Step, within
-from training.tracking import check
+from training.tracking import Recorded, check, record
 
 CHOSEN = "chosen"
 """The column of the backtest that the whole procedure would have served."""
@@ -104,6 +105,15 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
         files={"reports/audit.html": audit_page},
     )
     return Learned(dossier, trained, evaluation, found, loaded)
+
+
+def tell(opened: Opened, dossier: Dossier, step: Step) -> Recorded:
+    """Records a dossier as the challenger. Where the registry cannot take it, the error says that nothing is lost."""
+    try:
+        return record(dossier, store_of(opened), step)
+    except AccordError as error:
+        remedy = f"The scorer is kept in {dossier.folder}: `accord register` tells the registry later."
+        raise type(error)(error.message, where=error.where, remedy=remedy) from error
 
 
 def _about(

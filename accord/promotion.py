@@ -8,6 +8,8 @@ from typing import Any
 from accord.exits import RefusedError
 from accord.project import Opened
 from accord.registry import crown, store_of, uncrown, version_at
+from models import artifact
+from models.scorer import Scorer
 from serving.store import Store as Shelf
 from training.comparison import pairs
 from training.dossier import SCORER, Dossier
@@ -89,6 +91,40 @@ def hand_over(opened: Opened) -> str | None:
     if champion is not None:
         _serve(opened, champion, dossier_of(champion, store, opened.state.dossiers))
     return champion
+
+
+def in_service(opened: Opened) -> str | None:
+    """The version that the service has; None where nothing was ever promoted."""
+    return _served(_shelf(opened)).get("version")
+
+
+def standing(opened: Opened) -> dict[str, Any]:
+    """Who is where: champion and challenger of the registry, and what the service has."""
+    store = store_of(opened)
+    return {
+        "champion": version_at(store, CHAMPION),
+        "challenger": version_at(store, CHALLENGER),
+        "in_service": in_service(opened),
+        "tracking": store.place,
+        "state": opened.state.folder,
+    }
+
+
+def scorer_of(opened: Opened, which: str) -> Scorer:
+    """The champion as the service has it (no registry is asked), or the challenger of the registry."""
+    if which == CHALLENGER:
+        store = store_of(opened)
+        version = version_at(store, CHALLENGER)
+        if version is None:
+            raise RefusedError("There is no scorer.", reasons=(NO_CHALLENGER,), remedy="Train one: accord train.")
+        return artifact.load(dossier_of(version, store, opened.state.dossiers).folder / SCORER, version)
+    shelf = _shelf(opened)
+    newest = shelf.newest()
+    if newest is None:
+        remedy = "Promote one (accord promote), or score with the challenger (--scorer challenger)."
+        raise RefusedError("There is no scorer.", reasons=("None has been promoted yet.",), remedy=remedy)
+    stored = shelf.get(newest)
+    return artifact.load(stored.folder, stored.labels["version"])
 
 
 def judge(challenger: Dossier, champion: Dossier | None, version: str | None, bounds: Bounds) -> list[Verdict]:

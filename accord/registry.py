@@ -94,8 +94,10 @@ def _line(client: MlflowClient) -> list[str]:
 
 
 def _before(line: list[str], champion: str | None) -> list[str]:
-    """The champions before this one. What follows it was written by a promotion cut short; one that is not in the line
-    was made champion by hand, or its way back was cut short: all of the line came before it.
+    """The champions before this one.
+
+    What follows it in the line was written by a promotion cut short. One that is not in the line was made champion by
+    hand, or its way back was cut short: all of the line came before it.
     """
     if champion is None:
         return []

@@ -1,0 +1,88 @@
+"""``accord score``: scores in bulk, from a file of leads or from the project's own history."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accord.console import emit, say, show, steps
+from accord.exits import MisuseError, guarded
+from accord.options import HERE, DebugOption, JsonOption, ProjectOption
+
+
+class Which(StrEnum):
+    """Which scorer to ask."""
+
+    CHAMPION = "champion"
+    CHALLENGER = "challenger"
+
+
+class Tongue(StrEnum):
+    """The language of reasons."""
+
+    EN = "en"
+    FR = "fr"
+
+
+@guarded
+def score(
+    leads: Annotated[
+        Path | None, typer.Argument(metavar="[IN]", help="CSV or Parquet, shaped like the export's table of leads.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="OUT", help="Where to write: .csv, .csv.gz or .parquet.")
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Score the project's own undecided leads, also when IN is not given.")
+    ] = False,
+    reasons: Annotated[int, typer.Option(min=0, max=10, help="Reasons a lead gets at most; they cost time.")] = 0,
+    language: Annotated[Tongue, typer.Option(help="The language of the reasons.")] = Tongue.EN,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(help="Score as of this instant, UTC. Default: now for IN, the export for the history."),
+    ] = None,
+    scorer: Annotated[Which, typer.Option(help="Which scorer to ask.")] = Which.CHAMPION,
+    chunk: Annotated[int, typer.Option(min=1, help="Leads in memory at a time; changes no score.")] = 10_000,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Score many leads at once, into a file."""
+    from accord.bulk import Asked, score_file, score_history, set_aside
+    from accord.project import open_project
+    from accord.promotion import scorer_of
+
+    if out is None:
+        raise MisuseError("Where should the scores go?", remedy="Name a file: accord score IN -o scores.csv")
+    if leads is not None and history:
+        raise MisuseError("IN and --history exclude each other.", remedy="Leave one of them out.")
+    opened = open_project(project)
+    chosen = scorer_of(opened, str(scorer))
+    asked = Asked(reasons, language.value, _instant(as_of), chunk)
+    with steps(quiet=as_json) as step:
+        if leads is None:
+            tally = score_history(opened, chosen, out, asked, step)
+        else:
+            tally = score_file(opened, chosen, leads, out, asked.at(datetime.now(UTC)), step)
+    problems = set_aside(tally)
+    if as_json:
+        emit({"out": out, "scored": tally.scored, "grades": tally.grades, "set_aside": problems})
+        return
+    show(f"{tally.scored:,} leads scored: {out}")
+    for problem in problems:
+        where = f"{problem['rule']} ({problem['column']}), such as {problem['example']}"
+        say(f"  {problem['rows']:,} x {where}: {_fate(problem)}")
+    if problems:
+        say(f"  Each row with what was wrong: {opened.state.quarantine / 'score.csv'}")
+
+
+def _instant(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=at.tzinfo or UTC)
+
+
+def _fate(problem: dict[str, object]) -> str:
+    return "not scored" if problem["fate"] == "set_aside" else "scored without this value"
