@@ -14,7 +14,7 @@ from training.audit.columns import Column, column_of
 from training.audit.order import Order, order_of
 from training.audit.settings import AuditSettings
 from training.audit.statistics import Flags, Floats, Strength, folds_of, strength
-from training.funnel import DAY, NEVER, Funnel, flags, funnel
+from training.funnel import DAY, NEVER, Funnel, flags, funnel, microseconds
 from training.labels import Horizons
 
 
@@ -113,7 +113,7 @@ def _outcomes(history: History, steps: Funnel | None, horizons: Horizons) -> tup
         known = np.ones(len(won), dtype=bool)
         named = [("won", won, known), ("accepted", accepted, known)]
     else:
-        age = history.exported_at.as_unit("us").value - steps.created
+        age = microseconds(history.exported_at) - steps.created
         final = steps.final != NEVER
         accepted = steps.accepted != NEVER
         named = [

@@ -82,7 +82,9 @@ def in_step(stream: Stream) -> Flags:
     steady = same_lead & (gap > 0) & (gap % (DAY // SECOND) != 0)
     goes_on = steady & np.concatenate([[False], steady[:-1] & (gap[1:] == gap[:-1])])
     run = np.cumsum(~goes_on)
-    return np.asarray((np.bincount(run) + 1 >= _SAME)[run])
+    member = (np.bincount(run) + 1 >= _SAME)[run]
+    first = np.concatenate([member[1:] & same_lead[1:], [False]])
+    return np.asarray(member | first)
 
 
 def sleepless(stream: Stream) -> Flags:

@@ -11,7 +11,7 @@ from training.audit.finding import Check, Finding, NotApplicable, Severity
 from training.audit.statistics import wilson
 from training.audit.view import View
 from training.audit.wording import percent
-from training.funnel import DAY, NEVER, Funnel, instants
+from training.funnel import DAY, NEVER, Funnel, instants, microseconds
 
 _NOTE_SHARE = 0.02
 _BLOCK_SHARE = 0.2
@@ -59,7 +59,7 @@ def _lead_days(view: View, steps: Funnel) -> tuple[float, float]:
     """Days that decided leads spent before their outcome, and in the week after it."""
     decided = (steps.final != NEVER) & (steps.created != NEVER)
     final = steps.final[decided] / DAY
-    export = view.history.exported_at.as_unit("us").value / DAY
+    export = microseconds(view.history.exported_at) / DAY
     before = np.maximum(final - steps.created[decided] / DAY, 0.0)
     return float(before.sum()), float(np.clip(export - final, 0.0, _SOON).sum())
 

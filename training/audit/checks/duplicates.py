@@ -44,7 +44,7 @@ def _same_rows(view: View) -> np.ndarray:
     keys = {}
     for place, column in enumerate(own):
         codes = pd.factorize(column.raw)[0]
-        share = np.bincount(codes + 1) / view.size
+        share = np.maximum(np.bincount(codes + 1) - 1, 1) / view.size  # among the others
         bits -= np.where(codes >= 0, np.log2(share[codes + 1]), 0.0)
         keys[place] = codes
     again = pd.DataFrame(keys).duplicated(keep="first").to_numpy()

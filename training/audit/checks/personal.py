@@ -13,6 +13,7 @@ from training.audit.columns import Column
 from training.audit.finding import Check, Finding, NotApplicable, Severity
 from training.audit.view import View
 from training.audit.wording import percent, quoted
+from training.funnel import DAY, microseconds
 
 _FEWEST = 10
 _NEARLY_ALL = 0.8
@@ -84,7 +85,7 @@ def _names(column: Column) -> tuple[float, list[str]]:
 
 def _birth_dates(view: View, column: Column) -> Finding | None:
     assert column.number is not None  # noqa: S101 - dates have numbers
-    export = view.history.exported_at.value / 86_400e9
+    export = microseconds(view.history.exported_at) / DAY
     age = (export - column.number[column.filled]) / _YEAR
     ages = [f"ages {np.quantile(age, 0.05):.0f} to {np.quantile(age, 0.95):.0f}"]
     share = float(((age >= _YOUNGEST) & (age <= _OLDEST)).mean())

@@ -10,7 +10,7 @@ from training.audit.finding import Check, Finding, NotApplicable, Severity
 from training.audit.statistics import Flags
 from training.audit.view import View
 from training.audit.wording import percent
-from training.funnel import NEVER, Funnel, Instants, instants
+from training.funnel import NEVER, Funnel, Instants, instants, microseconds
 
 _ASK_SHARE = 0.01
 
@@ -19,7 +19,7 @@ def look(view: View) -> list[Finding] | NotApplicable:
     """Count what comes before it can, or after it could be known."""
     if view.steps is None:
         return NotApplicable("the export has no times")
-    export = view.history.exported_at.as_unit("us").value
+    export = microseconds(view.history.exported_at)
     steps, created = view.steps, view.steps.created
     dated = created != NEVER
     milestones, activities = view.history.milestones, view.history.activities
@@ -29,7 +29,11 @@ def look(view: View) -> list[Finding] | NotApplicable:
     decided, handed = steps.final != NEVER, steps.handed_off != NEVER
     found = [
         _judge("the outcome comes before the lead was created", decided & dated & (steps.final < created), decided),
-        _judge("the outcome comes before the hand-off", decided & handed & (steps.final < steps.handed_off), decided),
+        _judge(
+            "the outcome comes before the hand-off",
+            decided & handed & (steps.final < steps.handed_off),
+            decided & handed,
+        ),
         _judge("the hand-off comes before the lead was created", handed & dated & (steps.handed_off < created), handed),
         _judge("the acceptance comes after the outcome", accepted & _after(reached_at, steps.final[reached]), accepted),
         _judge(
