@@ -1,7 +1,6 @@
 """How good forward predictions were: every metric with its interval, by backtest date and together.
 
-Intervals are percentiles of a bootstrap that draws whole leads (Field & Welsh 2007, J. R. Statist. Soc. B 69): the
-snapshots of one lead are one observation. Every method is judged under the same draws, so their differences are fair.
+Every method is judged on the same rows and its intervals (`training.intervals`) rest on the same draws of leads.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.metrics import NAMES, Floats, Ranked
+from training.intervals import intervals
+from training.metrics import NAMES, Ranked
 from training.progress import Step, silent
 
 ROUNDS = 200
 """Bootstrap draws."""
-
-COVERED = 0.95
-"""What an interval should cover."""
 
 BINS = 10
 """Points of a calibration curve."""
@@ -125,28 +122,9 @@ def _judged(
     for method in methods:
         ranked = Ranked.of(y, rows[method].to_numpy())
         value = ranked.metrics(weight)
-        drawn = np.array([ranked.metrics(weight * times[lead]) for times in _draws(leads, rounds, seed)])
-        low, high = _interval(drawn)
+        low, high = intervals(ranked, weight, lead, rounds=rounds, seed=seed)
         for i, name in enumerate(NAMES):
             yield head, method, date, name, value[i], low[i], high[i], len(rows), leads
-
-
-def _draws(leads: int, rounds: int, seed: int) -> Iterator[Floats]:
-    """How often each lead is drawn, for each round; the same for every method."""
-    rng = np.random.default_rng((seed, leads))
-    for _ in range(rounds):
-        yield np.bincount(rng.integers(0, leads, leads), minlength=leads).astype("float64")
-
-
-def _interval(drawn: Floats) -> tuple[Floats, Floats]:
-    """Percentiles of each column; NaN where fewer than half of the draws gave a number."""
-    tails = ((1 - COVERED) / 2, (1 + COVERED) / 2)
-    out = np.full((2, drawn.shape[1]), np.nan)
-    for i, column in enumerate(drawn.T):
-        known = column[np.isfinite(column)]
-        if len(known) >= max(len(column) / 2, 2):
-            out[:, i] = np.quantile(known, tails)
-    return out[0], out[1]
 
 
 def _codes(lead_ids: pd.Series) -> tuple[NDArray[np.intp], int]:

@@ -24,6 +24,8 @@ TOP = 0.1
 _EDGE = 1e-12
 _ENOUGH = 1e-9  # log-odds with less spread than this are a constant
 _STEPS = 30
+_CONVERGED = 1e-9
+_SEPARATED = 1e-14  # curvature below which outcomes are separated and no slope is finite
 
 
 @dataclass(frozen=True)
@@ -48,64 +50,69 @@ class Ranked:
         rank = np.unique(-held, return_inverse=True)[1]
         return cls(np.asarray(y, dtype="float64"), logit(held), loss, (held - y) ** 2, rank)
 
-    def metrics(self, weight: Floats, start: tuple[float, float] = (1.0, 0.0)) -> Floats:
-        """All of `NAMES` under this weighting; ``start`` is a guess of the calibration, which only saves time."""
+    def metrics(self, weight: Floats) -> Floats:
+        """All of `NAMES` under this weighting."""
         total = weight.sum()
         if total <= 0:
             return np.full(len(NAMES), np.nan)
-        yes: Floats = np.bincount(self.rank, weights=weight * self.y).astype("float64")
-        every: Floats = np.bincount(self.rank, weights=weight).astype("float64")
-        slope, intercept = self.calibration(weight, start)
-        captured = _captured(yes, every)
+        yes, every = self.counts(weight)
+        slope, _, intercept = self.calibration(weight)
+        held = captured(yes, every)
         loss, square = weight @ self.loss / total, weight @ self.square / total
-        return np.array([_auc(yes, every - yes), loss, square, slope, intercept, captured / TOP, captured])
+        return np.array([auc(yes, every - yes), loss, square, slope, intercept, held / TOP, held])
 
-    def calibration(self, weight: Floats, start: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
-        """Slope and intercept of the outcomes on the predicted log-odds, 1 and 0 where predictions mean what they say.
+    def counts(self, weight: Floats) -> tuple[Floats, Floats]:
+        """The weight of the yeses, and of all rows, at each rank."""
+        yes = np.bincount(self.rank, weights=weight * self.y)
+        return yes.astype("float64"), np.bincount(self.rank, weights=weight).astype("float64")
 
-        The slope is that of a logistic regression with free intercept; the intercept is calibration in the large, with
-        the slope held at 1 (Van Calster et al. 2019, BMC Medicine 17:230).
+    def calibration(self, weight: Floats) -> tuple[float, float, float]:
+        """Slope, the intercept that goes with it, and the intercept for a slope of 1; 1, 0, 0 is perfect.
+
+        The slope is that of a logistic regression of outcomes on log-odds; the last is calibration in the large (Van
+        Calster et al. 2019, BMC Medicine 17:230), the one that is reported.
         """
-        return slope_of(self.z, self.y, weight, start), level_of(self.z, self.y, weight, start[1])
+        return *line_of(self.z, self.y, weight), level_of(self.z, self.y, weight)
 
 
-def slope_of(z: Floats, y: Floats, weight: Floats, start: tuple[float, float] = (1.0, 0.0)) -> float:
-    """The slope of a weighted logistic regression of ``y`` (0 to 1, fractions too) on log-odds ``z``; NaN if none."""
+def line_of(z: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
+    """Slope and intercept of a weighted logistic regression of ``y`` (0 to 1, fractions too) on ``z``; NaN if none."""
     rows = weight > 0
     z, y, weight = z[rows], y[rows], weight[rows] / weight[rows].sum()
     mean = weight @ z
     spread = np.sqrt(weight @ (z - mean) ** 2)
     if spread < _ENOUGH or not 0 < weight @ y < 1:
-        return float("nan")
+        return np.nan, np.nan
     u = (z - mean) / spread
-    at = np.array([start[0] * spread, start[0] * mean + start[1]])
+    at = np.array([spread, mean])  # slope 1 and intercept 0, on the scale of u
     for _ in range(_STEPS):
         q = expit(at[0] * u + at[1])
         bend, miss = weight * q * (1 - q), weight * (y - q)
         a, b, c = bend @ u**2, bend @ u, bend.sum()
         determinant = a * c - b * b
-        if determinant < 1e-14:  # noqa: PLR2004  the outcomes are separated: no finite slope
-            return float("nan")
+        if determinant < _SEPARATED:
+            return np.nan, np.nan
         g, h = miss @ u, miss.sum()
         step = np.array([c * g - b * h, a * h - b * g]) / determinant
         at = at + np.clip(step, -2.0, 2.0)
-        if np.abs(step).max() < 1e-8:  # noqa: PLR2004  converged
-            return float(at[0] / spread)
-    return float("nan")
+        if np.abs(step).max() < _CONVERGED:
+            slope = at[0] / spread
+            return float(slope), float(at[1] - slope * mean)
+    return np.nan, np.nan
 
 
-def level_of(z: Floats, y: Floats, weight: Floats, start: float = 0.0) -> float:
+def level_of(z: Floats, y: Floats, weight: Floats) -> float:
     """What must be added to log-odds ``z`` for their mean probability to be that of ``y``; NaN if all are yes or no."""
     mass = weight / weight.sum()
     wanted = float(mass @ y)
     if not 0 < wanted < 1:
         return float("nan")
-    at = start
+    at = 0.0
     for _ in range(_STEPS):
         q = expit(z + at)
         step = (wanted - mass @ q) / (mass @ (q * (1 - q)))
         at += float(np.clip(step, -2.0, 2.0))
-        if abs(step) < 1e-9:  # noqa: PLR2004  converged
+        if abs(step) < _CONVERGED:
             return at
     return float("nan")
 
@@ -119,17 +126,17 @@ def slope_against_truth(p: Floats, truth: Floats, weight: Floats | None = None) 
     mass = np.ones(len(p)) if weight is None else np.asarray(weight, dtype="float64")
     rows = np.isfinite(p) & np.isfinite(truth) & (mass > 0)
     z = logit(np.clip(p[rows], _EDGE, 1 - _EDGE))
-    return slope_of(z, truth[rows], mass[rows]), level_of(z, truth[rows], mass[rows])
+    return line_of(z, truth[rows], mass[rows])[0], level_of(z, truth[rows], mass[rows])
 
 
-def _auc(yes: Floats, no: Floats) -> float:
+def auc(yes: Floats, no: Floats) -> float:
     """The share of pairs of a yes and a no that are in order; groups of one probability come best first."""
     pairs = yes.sum() * no.sum()
     below = no.sum() - np.cumsum(no)
     return float((yes @ (below + no / 2)) / pairs) if pairs > 0 else float("nan")
 
 
-def _captured(yes: Floats, every: Floats) -> float:
+def captured(yes: Floats, every: Floats) -> float:
     """The share of all yeses among the top `TOP` share of the weight."""
     if yes.sum() <= 0:
         return float("nan")
