@@ -35,7 +35,7 @@ class Table(Strict):
 
     name: str | None = None
     query: str | None = None
-    separator: str | None = Field(None, min_length=1, max_length=1)  # found when not given
+    separator: str | None = Field(default=None, min_length=1, max_length=1)  # found when not given
     encoding: str | None = None  # UTF-8 when it fits, else Windows-1252
     decimal: Literal[".", ","] = "."
     where: dict[str, Words] = Field(default_factory=dict)  # only rows whose columns hold one of these values
@@ -87,7 +87,7 @@ class Leads(Strict):
 class Accounts(Strict):
     """Companies: from their own table, or gathered from columns of leads."""
 
-    table: Place | None = Field(None, alias="from")  # leads themselves when not given
+    table: Place | None = Field(default=None, alias="from")  # leads themselves when not given
     key: str | None = None  # of the table of accounts
     columns: tuple[str, ...] | None = None  # all of the table; needed when gathered from leads
 
@@ -127,7 +127,7 @@ class Milestones(Strict):
     row is one, or every row with a time when ``reached_at`` is given. Without ``reached_at`` the time is unknown.
     """
 
-    table: Place | None = Field(None, alias="from")  # leads themselves when not given
+    table: Place | None = Field(default=None, alias="from")  # leads themselves when not given
     lead: str | None = None  # the column that names the lead: leads.key when not given
     milestone: Milestone | None = None
     column: str | None = None

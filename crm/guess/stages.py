@@ -1,0 +1,83 @@
+"""Outcomes in the table of leads itself, and how long a lead takes to be won."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from crm.guess.draft import UNKNOWN_PACE, USUAL_DAYS, Draft, when
+from crm.guess.outcomes import OUTCOME_COLUMN, counted, meaning, settled
+from crm.guess.profile import Column, Profile
+from crm.history import Kind
+from crm.times import read_times
+from crm.values import TRUE, as_text
+
+_HORIZONS = (7, 14, 30, 60, 90, 180, 365)
+_FLAG = (0.005, 0.6)  # shares of yes that an outcome may have
+
+
+def in_leads(leads: Profile, key: Column) -> list[Draft]:
+    """Outcomes in the table of leads itself: flags, statuses, and dates that only some leads have."""
+    drafts = []
+    for column in leads.columns:
+        meant = meaning(column.name)
+        yes = _yes(leads, column)
+        if column.kind is Kind.BOOLEAN and yes is not None:
+            word, other, share = yes
+            if meant is not None and _FLAG[0] <= share <= _FLAG[1]:
+                values = {word: meant.value} | ({other: "no_decision"} if other and meant.value == "won" else {})
+                why = f"{column.name} names an outcome and is {word} for {share:.0%} of leads; it has no time."
+                drafts.append(Draft({"column": column.name, "values": values}, why))
+            elif column.words & OUTCOME_COLUMN:
+                why = f"{column.name} is {word} for {share:.0%} of leads: an outcome?"
+                drafts.append(Draft({"column": column.name, "values": {word: "won"}}, why, sure=False))
+        elif column.kind is Kind.CATEGORY and column.distinct <= 60 and column.words & OUTCOME_COLUMN:  # noqa: PLR2004
+            values_found = counted(leads.frame[column.name], leads.frame[key.name], None)
+            sure = settled(values_found)
+            why = f"{column.name} looks like a stage, {len(sure)} of its {column.distinct} values name an outcome."
+            drafts.append(
+                Draft({"column": column.name}, why, sure=bool(sure), values=tuple(values_found), mapped=frozenset(sure))
+            )
+        elif column.kind is Kind.DATE and meant is not None and column.share < 0.98:  # noqa: PLR2004
+            why = f"{column.name} names an outcome and is filled for {column.share:.0%} of leads."
+            drafts.append(Draft({"milestone": meant.value, "reached_at": when(column)}, why))
+    return drafts
+
+
+def _yes(leads: Profile, column: Column) -> tuple[str, str | None, float] | None:
+    counts = as_text(leads.frame[column.name]).value_counts(normalize=True)
+    yes = [str(v) for v in counts.index if str(v).casefold() in TRUE]
+    no = [str(v) for v in counts.index if str(v).casefold() not in TRUE]
+    return (yes[0], no[0] if no else None, float(counts[yes[0]])) if yes else None
+
+
+def columns_of(drafts: Sequence[Draft]) -> set[str]:
+    """Columns of leads that these drafts read, so that they are no fields."""
+    out: set[str] = set()
+    for draft in drafts:
+        if draft.sure and "from" not in draft.settings:
+            told = draft.settings.get("reached_at")
+            out |= {str(draft.settings.get("column")), str(told["column"] if isinstance(told, dict) else told)}
+    return out
+
+
+def horizon(
+    leads: Profile, key: Column, created: Column | None, drafts: Sequence[Draft], tables: Sequence[Profile]
+) -> tuple[int, str]:
+    """Days within which a lead is won, from how long the guessed wins took, and the reason."""
+    for draft in drafts:
+        table = next((t for t in tables if t.name == draft.settings.get("from", leads.name)), leads)
+        told = draft.settings.get("reached_at")
+        if created is None or told is None or not draft.sure or draft.settings.get("milestone") != "won":
+            continue
+        column = str(told["column"] if isinstance(told, dict) else told)
+        lead = str(draft.settings.get("lead", key.name))
+        reached = read_times(table.frame[column], "UTC").instants.set_axis(table.frame[lead].to_numpy())
+        start = read_times(leads.frame[created.name], "UTC").instants.set_axis(leads.frame[key.name].to_numpy())
+        lag = (reached - start.reindex(reached.index)).dropna()
+        if len(lag):
+            days = float(lag.quantile(0.9) / pd.Timedelta(days=1))
+            chosen = next((h for h in _HORIZONS if h >= days), _HORIZONS[-1])
+            return chosen, f"Of the wins, 90 % came within {days:.0f} days of the lead."
+    return USUAL_DAYS, UNKNOWN_PACE
