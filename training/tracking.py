@@ -37,6 +37,7 @@ from training.dossier import EXAMPLE, SCORER, About, Dossier
 from training.progress import Step, silent
 
 MODEL = "lead-score"
+TRACKING_URI = "MLFLOW_TRACKING_URI"
 CHALLENGER, CHAMPION = "challenger", "champion"
 
 DOSSIER_TAG = "accord.dossier"
@@ -85,13 +86,8 @@ def connected(store: Store, *, patient: bool = True) -> Iterator[MlflowClient]:
     A caller that is not patient learns within seconds that a server does not answer. Raises `UnavailableError` for a
     store that cannot be reached, `AccordError` for one that refuses.
     """
-    before = mlflow.get_tracking_uri()
-    with _quiet(), _environment({} if patient else _PATIENCE), _told(store):
-        mlflow.set_tracking_uri(store.uri)
-        try:
-            yield MlflowClient()
-        finally:
-            mlflow.set_tracking_uri(before)
+    with _quiet(), _environment({} if patient else _PATIENCE), _told(store), _pointed_at(store.uri):
+        yield MlflowClient()
 
 
 def check(store: Store) -> None:
@@ -221,7 +217,8 @@ def _example(dossier: Dossier, scorer: Scorer) -> pd.DataFrame | None:
         return None
     rows = pd.DataFrame([json.loads(path.read_text(encoding="utf-8"))])
     kinds = pyfunc.input_columns(scorer)
-    times = {name: pd.to_datetime(rows[name]) for name in rows if kinds[name][0] == pyfunc.DATETIME}
+    dated = [name for name in rows if kinds[name][0] == pyfunc.DATETIME]
+    times = {name: pd.to_datetime(rows[name], utc=True).dt.tz_localize(None) for name in dated}
     return rows.assign(**times)
 
 
@@ -252,6 +249,20 @@ def _quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _pointed_at(uri: str) -> Iterator[None]:
+    """MLflow's own calls go to ``uri``. MLflow keeps it in the environment as well: both are put back."""
+    before = os.environ.get(TRACKING_URI)
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri("")
+        os.environ.pop(TRACKING_URI, None)
+        if before is not None:
+            mlflow.set_tracking_uri(before)
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ from training.tracking import (
 
 ROW = {
     "lead_id": "l1",
-    "as_of": "2026-03-02T00:00:00",
+    "as_of": "2026-03-02T00:00:00+00:00",
     "created_at": "2026-03-01T00:00:00",
     "source": "webinar",
     "activities": '[{"kind": "email_open", "occurred_at": "2026-03-01T10:00:00Z"}]',
@@ -246,6 +246,17 @@ def test_a_server_that_does_not_answer_is_told_within_seconds() -> None:
     assert caught.value.where == "http://127.0.0.1:9"
     assert "secret" not in str(caught.value)
     assert "MLFLOW_TRACKING_URI" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize("before", [None, "sqlite:////elsewhere.db"])
+def test_where_mlflow_points_is_put_back(tracked: Tracked, before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    if before:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", before)
+    with connected(tracked.store):
+        assert mlflow.get_tracking_uri() == tracked.store.uri
+    assert os.environ.get("MLFLOW_TRACKING_URI") == before
+    assert mlflow.get_tracking_uri() != tracked.store.uri
 
 
 def test_mlflow_never_writes_to_stdout(tracked: Tracked, capsys: pytest.CaptureFixture[str]) -> None:
