@@ -1,6 +1,6 @@
 """Intervals for `training.metrics`: a bootstrap that draws whole leads, as the snapshots of a lead are one observation.
 
-Field & Welsh 2007 (J. R. Statist. Soc. B 69:369) on drawing clusters. Sums over rows are kept by lead, so a draw costs a
+Field & Welsh 2007 (J. R. Statist. Soc. B 69:369) on drawing clusters. Sums over rows are kept by lead: a draw costs a
 product; slope and intercept take one Newton step from the estimate instead of a new fit (Moulton & Zeger 1991, Comput.
 Statist. Data Anal. 11:53); ranking is counted anew.
 """
