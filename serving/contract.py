@@ -70,7 +70,7 @@ class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
 
     leads: list[msgspec.Raw]
     language: Literal["en", "fr"] = "en"
-    reasons: Annotated[int, Meta(ge=0, le=10)] = 3
+    reasons: Annotated[float, Meta(ge=0, le=10, multiple_of=1)] = 3  # 3.0 is a whole number in JSON
 
 
 class Reason(Struct, frozen=True):

@@ -15,7 +15,7 @@ from crm.history import FINAL, Field, Kind, Milestone
 from features.columns import readable
 from features.records import Record
 from serving.contract import Activity, Colleague, Lead, Step, Text, Time
-from serving.refusals import Refusal, refusal
+from serving.refusals import Refusal, absent, refusal
 
 T = TypeVar("T")
 
@@ -42,7 +42,6 @@ _ATTRIBUTE: Mapping[Kind, Decoder[float | bool | datetime | str | None]] = {
     Kind.TEXT: _WORDS,
 }
 _KEYS = frozenset(Lead.__struct_fields__)
-_NULL = b"null"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -65,7 +64,9 @@ def kinds(fields: Iterable[Field]) -> dict[str, Kind]:
 
 def lead_id_of(parts: Mapping[str, Raw]) -> str:
     """The lead's key, which names it in its errors too."""
-    return decoded(_TEXT, parts.get("lead_id", _NULL), "lead_id")
+    if "lead_id" not in parts:
+        raise absent("lead_id")
+    return decoded(_TEXT, parts["lead_id"], "lead_id")
 
 
 def microseconds(at: datetime) -> int:

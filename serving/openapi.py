@@ -148,6 +148,7 @@ def _problem() -> dict[str, Any]:
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string"},
+            "expected": {"type": "string"},
             "remedy": {"type": "string"},
             "limit": {"type": "integer"},
         },

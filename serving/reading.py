@@ -10,14 +10,20 @@ from msgspec import Raw
 from msgspec.json import Decoder
 
 from crm.history import Kind
-from serving.contract import Envelope, LeadError
+from serving.contract import LANGUAGES, Envelope, LeadError
 from serving.lead import ReadLead, decoded, lead_id_of, read_lead
 from serving.problems import Kind as ProblemKind
 from serving.problems import Problem
-from serving.refusals import Refusal
+from serving.refusals import Refusal, place
 
 _ENVELOPE = Decoder(Envelope)
 _PARTS = Decoder(dict[str, Raw])
+_EXPECTED = {
+    "": "an object of leads and, if wanted, language and reasons",
+    "leads": "a list of leads",
+    "language": f"one of {', '.join(LANGUAGES)}",
+    "reasons": "a whole number from 0 to 10",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ def open_envelope(body: bytes, max_leads: int) -> Envelope:
         body.decode()  # the parser does not look into what it skips
         envelope = _ENVELOPE.decode(body)
     except msgspec.ValidationError as error:
-        raise Problem(ProblemKind.INVALID, f"{error}.") from None
+        expected = _EXPECTED.get(place(error), _EXPECTED[""])
+        raise Problem(ProblemKind.INVALID, f"{error}.", more={"expected": expected}) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         remedy = "Send UTF-8 JSON. Numbers that are NaN or infinite have no JSON form: send null."
         raise Problem(ProblemKind.MALFORMED, f"{error}.", more={"remedy": remedy}) from None
@@ -64,7 +71,7 @@ def read(envelope: Envelope, known: Mapping[str, Kind], now: int) -> Batch:
         known: the attributes that count and what they are, from `serving.lead.kinds`.
         now: microseconds since 1970 UTC; stands in for an absent ``as_of``.
     """
-    batch = Batch(envelope.language, envelope.reasons)
+    batch = Batch(envelope.language, int(envelope.reasons))
     for index, raw in enumerate(envelope.leads):
         lead_id = None
         try:

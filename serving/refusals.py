@@ -8,6 +8,8 @@ import msgspec
 
 from crm.history import Kind, Milestone
 
+NOTHING = "nothing"
+
 _LONGEST = 80
 _TIME = "a time with its zone, such as 2026-03-02T10:11:00Z"
 _TIME_REMEDY = "Add the zone: Z for UTC, or an offset such as +01:00."
@@ -40,7 +42,7 @@ _WANTED_OF_TEXT = ("text or null", f"{_TEXT_REMEDY} {_ABSENT_REMEDY}")
 
 _AT = re.compile(r" - at `\$(?P<path>.*)`$")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
-_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
+_STEP = re.compile(r"\[(?P<index>\d+)\]|(?P<name>\w+)")
 
 
 class Refusal(Exception):  # noqa: N818 - not a failure of ours: the lead is refused
@@ -64,18 +66,25 @@ def refusal(field: str, raw: bytes, error: msgspec.ValidationError, kind: Kind |
         error: what msgspec found, with its path below the part.
         kind: the attribute's kind, where the part is an attribute.
     """
-    found = _AT.search(str(error))
-    path = found["path"] if found else ""
-    got = _held(raw, path)
+    path = place(error)
+    where = ".".join(part for part in (field, path) if part).replace(".[", "[")
     missing = _MISSING.search(str(error))
     if missing:
-        path, got = f"{path}.{missing['name']}", "nothing"
-    where = f"{field}{path}".removeprefix(".")
-    if kind is not None:
-        expected, remedy = _WANTED_OF_KIND.get(kind, _WANTED_OF_TEXT)
-    else:
-        expected, remedy = _wanted(where)
-    return Refusal(where, got=got, expected=expected, remedy=remedy, kind="missing" if missing else "type")
+        return absent(f"{where}.{missing['name']}")
+    expected, remedy = _wanted(where) if kind is None else _WANTED_OF_KIND.get(kind, _WANTED_OF_TEXT)
+    return Refusal(where, got=_held(raw, path), expected=expected, remedy=remedy)
+
+
+def absent(field: str) -> Refusal:
+    """What to tell of a part that must be there and is not."""
+    expected, remedy = _wanted(field)
+    return Refusal(field, got=NOTHING, expected=expected, remedy=remedy, kind="missing")
+
+
+def place(error: msgspec.ValidationError) -> str:
+    """Where msgspec found something wrong, as a path such as ``leads[3].lead_id``; empty for the whole."""
+    found = _AT.search(str(error))
+    return found["path"].removeprefix(".") if found else ""
 
 
 def _wanted(where: str) -> tuple[str, str]:

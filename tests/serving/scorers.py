@@ -9,6 +9,7 @@ import lightgbm
 import numpy as np
 
 from crm.history import FINAL, Field, History, Kind, Milestone
+from features.catalog import OTHER, Catalog, Family, Feature, FeatureKind
 from features.columns import readable
 from features.compute import matrix
 from features.facts import Facts
@@ -16,7 +17,10 @@ from features.infer import infer
 from models import artifact
 from models.boosted import Boosted
 from models.definition import Definition
+from models.design import Column, Design, Form
 from models.head import Head, Heads
+from models.linear import Linear
+from models.reference import Reference
 from models.scorer import Meta, Scorer, assemble
 from tests.builders import Row, account, activity, history, lead, milestone
 
@@ -82,10 +86,13 @@ def scorer(seed: int = 1, trees: int = 15, accept: bool = True) -> Scorer:
     return assemble(catalog, fields, heads, definition, meta, x=x, accepted=np.zeros(len(x), bool))
 
 
-def saved(folder: Path, seed: int = 1, **of: int) -> Path:
-    """The artifact of `scorer`, in a new folder below this one."""
+NAMED = {"by hand": lambda: by_hand(), "without accept": lambda: scorer(1, accept=False)}
+
+
+def saved(folder: Path, seed: int | str = 1) -> Path:
+    """The artifact of `scorer`, or of one of `NAMED`, in a new folder below this one."""
     place = folder / f"scorer-{seed}"
-    artifact.save(scorer(seed, **of), place)
+    artifact.save(scorer(seed) if isinstance(seed, int) else NAMED[seed](), place)
     return place
 
 
@@ -95,3 +102,34 @@ def _head(x: np.ndarray, y: np.ndarray, seed: int, trees: int) -> Head:
         settings | {"bagging_fraction": 0.7, "bagging_freq": 1}, lightgbm.Dataset(x, y.astype(float)), trees
     )
     return Head((Boosted(booster.model_to_string()),), (1.0,))
+
+
+@cache
+def by_hand() -> Scorer:
+    """A scorer of three features whose scores can be worked out with a pencil; see the golden reply."""
+    catalog = Catalog(
+        (
+            Feature("employees", FeatureKind.NUMBER, Family.ATTRIBUTE, "employees", field="employees"),
+            Feature("source", FeatureKind.CATEGORY, Family.ATTRIBUTE, "source", field="source", levels=("webinar", OTHER)),
+            Feature(
+                "page_view_count_30d",
+                FeatureKind.NUMBER,
+                Family.COUNT,
+                "page_view",
+                activity="page_view",
+                window_days=30.0,
+            ),
+        )
+    )
+    design = Design((Column(0, Form.NUMBER, mean=100, scale=100), Column(1, Form.LEVEL, level=0), Column(2, Form.NUMBER)))
+    close = Head((Linear(design, (0.5, 1.0, 0.25), -2.0),), (1.0,))
+    accept = Head((Linear(design, (0.5, 1.0, 0.25), 0.0),), (1.0,))
+    return Scorer(
+        catalog=catalog,
+        fields=(Field("employees", Kind.NUMBER), Field("source", Kind.CATEGORY)),
+        heads=Heads(close=close, accept=accept),
+        reference=Reference(tuple(i / 99 for i in range(1, 99)), 98),
+        definition=Definition(name="what a lead is"),
+        importance=(1.0, 1.0, 1.0),
+        meta=Meta(trained_at=TRAINED_AT, seed=0, data="0" * 64),
+    )

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+from serving.openapi import document
+from serving.problems import Kind
+from serving.settings import Settings
+from tests.serving.conftest import Running
+
+Run = Callable[..., Running]
+
+
+@pytest.fixture
+def own_document(run: Run) -> schemathesis.BaseSchema:
+    config = schemathesis.Config.from_dict({"generation": {"mode": "all", "deterministic": True, "database": "none"}})
+    return schemathesis.openapi.from_asgi("/openapi.json", run().app, config=config)
+
+
+schema = schemathesis.pytest.from_fixture("own_document")
+
+
+@schema.parametrize()
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_fuzzer_finds_nothing_against_our_own_document(case: schemathesis.Case) -> None:
+    case.call_and_validate()
+
+
+def test_every_route_is_documented(run: Run) -> None:
+    routes = {route.path: route.methods - {"HEAD"} for route in run().app.routes}  # type: ignore[attr-defined]
+    documented = {path: {m.upper() for m in item} for path, item in document(Settings())["paths"].items()}
+    assert documented == routes
+
+
+def test_bentos_own_address_gives_our_document(run: Run) -> None:
+    client = run().client
+    assert client.get("/docs.json").json() == client.get("/openapi.json").json() == document(Settings())
+
+
+def test_the_document_names_every_kind_of_problem() -> None:
+    kinds = document(Settings())["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
+    assert kinds == [kind.uri for kind in Kind]
+
+
+def test_the_document_states_the_limits_in_force() -> None:
+    leads = document(Settings(max_leads=7))["components"]["schemas"]["Request"]["properties"]["leads"]
+    assert leads["maxItems"] == 7
+
+
+def test_the_documents_example_is_answered(run: Run) -> None:
+    running = run()
+    content = document(Settings())["paths"]["/v1/scores"]["post"]["requestBody"]["content"]
+    reply = running.client.post("/v1/scores", json=content["application/json"]["example"]).json()
+    assert len(reply["scores"]) == 1
