@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from training.progress import Step, silent
+
+_PAGE = 120  # characters of a line where no terminal says
 
 
 def emit(result: Any) -> None:
@@ -27,8 +30,11 @@ def say(text: str) -> None:
 
 
 def show(result: Any) -> None:
-    """A result for a person on stdout: text with rich markup, or a rich table."""
-    Console(highlight=False, soft_wrap=isinstance(result, str)).print(result)
+    """A result for a person on stdout: text with rich markup, or a rich table. A file gets wide lines."""
+    console = Console(highlight=False, soft_wrap=isinstance(result, str))
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PAGE
+    console.print(result)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from crm.sources import Loaded, read
 from features.columns import NUMBERS
 from models import artifact
 from training.audit import Audit, audit
-from training.audit.page import page
+from training.audit.page import page as audit_html
 from training.card import card
 from training.comparison import Champion, forward_rows
 from training.dossier import About, DataSource, Dossier, Metric, write
@@ -26,10 +26,8 @@ from training.evaluation import Evaluation, evaluate
 from training.example import example_row
 from training.fit import Trained, train
 from training.progress import Step, within
+from training.report import CHOSEN, Report, page, plots
 from training.tracking import Recorded, check, record
-
-CHOSEN = "chosen"
-"""The column of the backtest that the whole procedure would have served."""
 
 _TABLES = ("leads", "accounts", "activities", "milestones", "changes")
 
@@ -39,9 +37,7 @@ class Learned:
     """What training gave, and where it lies."""
 
     dossier: Dossier
-    trained: Trained
-    evaluation: Evaluation
-    audit: Audit
+    report: Report
     loaded: Loaded
 
 
@@ -64,7 +60,7 @@ def inspect(opened: Opened, loaded: Loaded, step: Step) -> tuple[Audit, Path]:
     )
     report = opened.state.make().reports / "audit.html"
     report.parent.mkdir(exist_ok=True)
-    report.write_text(page(found, f"Audit of {opened.settings.name}"), encoding="utf-8")
+    report.write_text(audit_html(found, f"Audit of {opened.settings.name}"), encoding="utf-8")
     return found, report
 
 
@@ -92,8 +88,12 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
         step=within(step, 0.15, 0.85),
     )
     methods = (CHOSEN, *trained.backtest.contestants)
-    evaluation = evaluate(trained.backtest.table, methods, seed=project.seed, step=within(step, 0.85, 0.95))
-    step("Writing the dossier", 0.95)
+    evaluation = evaluate(trained.backtest.table, methods, seed=project.seed, step=within(step, 0.85, 0.93))
+    step("Writing the report", 0.93)
+    told = Report(project.name, trained, evaluation, found)
+    files = {f"plots/{name}.svg": svg for name, svg in plots(told).items()}
+    files |= {"reports/training.html": page(told).encode(), "reports/audit.html": audit_page.read_bytes()}
+    (opened.state.reports / "training.html").write_bytes(files["reports/training.html"])
     dossier = write(
         opened.state.make().dossiers,
         trained.scorer,
@@ -102,9 +102,9 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
         audit=found.as_dict(),
         card=card(project.name, trained, evaluation, found, methods),
         example=example_row(loaded.history, trained.scorer),
-        files={"reports/audit.html": audit_page},
+        files=files,
     )
-    return Learned(dossier, trained, evaluation, found, loaded)
+    return Learned(dossier, told, loaded)
 
 
 def tell(opened: Opened, dossier: Dossier, step: Step) -> Recorded:

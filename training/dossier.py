@@ -126,12 +126,12 @@ def write(
     audit: Mapping[str, Any],
     card: str,
     example: Mapping[str, Any] | None = None,
-    files: Mapping[str, Path] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Dossier:
     """Writes a dossier under ``root``, all of it or nothing. One that is there already is replaced.
 
-    ``files`` are copied in under the names they are given by, such as ``reports/evaluation.html``; ``example`` is a row
-    that the scorer takes, for the model's documentation.
+    ``files`` go under the names they are given by, such as ``reports/training.html``; ``example`` is a row that the
+    scorer takes, for the model's documentation.
     """
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as scratch:
@@ -146,9 +146,9 @@ def write(
         _json(folder / AUDIT, audit)
         if example is not None:
             _json(folder / EXAMPLE, example)
-        for name, path in (files or {}).items():
+        for name, content in (files or {}).items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, folder / name)
+            (folder / name).write_bytes(content)
         return Dossier(_put(folder, root / written[:16]))
 
 

@@ -26,6 +26,7 @@ def train(
     """Audit, backtest and fit a scorer, and register it as the challenger."""
     from accord.learning import learn, tell
     from accord.project import open_project
+    from training.report import render
 
     opened = open_project(project)
     with steps(quiet=as_json) as step:
@@ -34,8 +35,10 @@ def train(
     if as_json:
         emit(_summary(learned, recorded.version if recorded else None))
         return
-    show((learned.dossier.folder / "card.md").read_text(encoding="utf-8").replace("[", r"\["))
-    say(f"Dossier: {learned.dossier.folder}")
+    show(render(learned.report))
+    for note in learned.loaded.notes:
+        say(f"Note: {note}")
+    say(f"Report: {opened.state.reports / 'training.html'}")
     if recorded is None:
         say("Not registered yet: run `accord register` when the registry is there.")
     else:
@@ -43,7 +46,7 @@ def train(
 
 
 def _summary(learned: Learned, version: str | None) -> dict[str, object]:
-    trained, about = learned.trained, learned.dossier.about
+    trained, about = learned.report.trained, learned.dossier.about
     return {
         "version": version,
         "artifact": about.artifact,
@@ -60,7 +63,7 @@ def _summary(learned: Learned, version: str | None) -> dict[str, object]:
             for head, counted in trained.counts.items()
         },
         "metrics": {metric.name: metric.value for metric in about.metrics if metric.step is None},
-        "taken_out": sorted(learned.audit.blocked),
+        "taken_out": sorted(learned.report.audit.blocked) if learned.report.audit else [],
         "warnings": trained.warnings,
         "dossier": learned.dossier.folder,
     }

@@ -79,8 +79,6 @@ def dossier(root: Path, scorer: Scorer) -> Dossier:
         used_fields=tuple(field.name for field in scorer.fields),
     )
     forward = pd.DataFrame({name: pd.Series(dtype="float64") for name in FORWARD_COLUMNS})
-    report = root.parent / "evaluation.html"
-    report.write_text("<p>report</p>")
     return write(
         root,
         scorer,
@@ -89,7 +87,7 @@ def dossier(root: Path, scorer: Scorer) -> Dossier:
         audit={"findings": []},
         card="# Card\n",
         example=ROW,
-        files={"reports/evaluation.html": report},
+        files={"reports/training.html": b"<p>report</p>"},
     )
 
 
@@ -160,7 +158,7 @@ def test_a_run_holds_parameters_metrics_by_date_lineage_and_every_file(tracked: 
     (lineage,) = run.inputs.dataset_inputs
     assert lineage.dataset.digest == "d" * 32
     assert json.loads(lineage.dataset.profile) == {"leads": 300}
-    assert reports == [f"{tracked.dossier.id}/reports/evaluation.html"]
+    assert reports == [f"{tracked.dossier.id}/reports/training.html"]
     assert {f"{tracked.dossier.id}/{name}" for name in ("about.json", "audit.json", "card.md", "scorer")} <= files
 
 
