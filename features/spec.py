@@ -67,6 +67,10 @@ class Feature:
     available: Availability = Availability.UNDECLARED
     why: str = ""  # why it is known from then on, for people
 
+    def __post_init__(self) -> None:
+        if self.window_days is not None:  # 30 and 30.0 are the same window, and must hash alike
+            object.__setattr__(self, "window_days", float(self.window_days))
+
 
 OTHER = "(other)"
 
