@@ -59,6 +59,14 @@ def look_or_none(**fields: object) -> dict[str | None, Severity]:
     return {} if isinstance(found, NotApplicable) else {f.field: f.severity for f in found}
 
 
+def test_fields_filled_at_random_on_few_leads_raise_no_question() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        fields = {f"f{i}": np.where(rng.random(90) < 0.5, "x", None) for i in range(20)}
+        history = flat(rng.random(90) < 0.3, **fields)
+        assert presence.CHECK.look(view_of(history, Days(), AuditSettings())) == []
+
+
 def test_without_any_gap_the_check_does_not_apply() -> None:
     view = view_of(flat(WON, source=["web"] * 2000), Days(), AuditSettings())
     assert isinstance(presence.CHECK.look(view), NotApplicable)

@@ -159,6 +159,7 @@ def test_codes_are_stable() -> None:
         "late-acceptance",
         "latest-event",
         "near-perfect-field",
+        "one-thing-at-two-moments",
         "outcome-written-twice",
         "personal-or-protected",
         "placeholders",

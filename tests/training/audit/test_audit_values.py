@@ -7,7 +7,7 @@ import pytest
 from crm.history import Kind
 from tests.populations import Days, flat, timed
 from training.audit import Finding, NotApplicable, Severity
-from training.audit.checks import latest_event, personal, placeholders, sales_words
+from training.audit.checks import latest_event, personal, placeholders, sales_words, two_moments
 from training.audit.finding import Check
 from training.audit.settings import AuditSettings
 from training.audit.view import view_of
@@ -41,6 +41,30 @@ def test_values_that_are_events_are_a_question(values: tuple[str, ...]) -> None:
 def test_sources_and_channels_are_no_events() -> None:
     sources = drawn("Google", "Direct Traffic", "Landing Page Submission", "Referral", "Live Chat", "API", "Webinar")
     assert look(latest_event.CHECK, f01=sources) == []
+
+
+def test_first_and_last_state_of_one_thing_are_a_question_in_any_language() -> None:
+    codes = [f"x{i}" for i in range(12)]
+    first = drawn(*codes)
+    last = np.where(RNG.random(N) < 0.6, first, drawn(*codes))
+    found = look(two_moments.CHECK, first=first, last=last, other=drawn(*(f"y{i}" for i in range(12))))
+    assert [(f.field, f.severity) for f in found] == [("first", Severity.ASK), ("last", Severity.ASK)]
+
+
+def test_scales_of_answers_and_equal_countries_are_not_two_moments() -> None:
+    scale = ("never", "rarely", "sometimes", "often", "always")
+    letters = tuple("abcdefghijkl")
+    country = drawn(*(f"c{i}" for i in range(20)))
+    same = np.where(RNG.random(N) < 0.97, country, "c1")
+    fields = {
+        "q1": drawn(*scale),
+        "q2": drawn(*scale),
+        "a": drawn(*letters),
+        "b": drawn(*letters),
+        "country": country,
+        "country_of_account": same,
+    }
+    assert look(two_moments.CHECK, **fields) == []
 
 
 @pytest.mark.parametrize(

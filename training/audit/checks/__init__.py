@@ -23,6 +23,7 @@ from training.audit.checks import (
     strongest,
     time_order,
     too_few,
+    two_moments,
     waves,
 )
 from training.audit.finding import Check
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     contained.CHECK,
     sales_words.CHECK,
     latest_event.CHECK,
+    two_moments.CHECK,
     waves.CHECK,
     strongest.CHECK,
     placeholders.CHECK,

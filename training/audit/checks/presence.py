@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from training.audit.columns import Column
 from training.audit.finding import Check, Finding, NotApplicable, Severity
@@ -42,6 +43,8 @@ def _judge(view: View, column: Column, outcome: Outcome, filled: Side, empty: Si
     if min(wins, rest) < settings.minimum_rows // 3:
         return []
     gap = filled[1] / wins - (filled[0] - filled[1]) / rest
+    if chance_of_gap(filled, empty) > view.alpha(len(view.columns) * len(view.outcomes)):
+        return []
     facts: dict[str, Any] = {
         "outcome": outcome.name,
         "filled": group(*filled),
@@ -80,6 +83,12 @@ def decides(view: View, base: float, leads: int, outcomes: int) -> bool:
         if expected >= needed and seen <= view.settings.decided_share * expected:
             return True
     return False
+
+
+def chance_of_gap(filled: Side, empty: Side) -> float:
+    """The chance of a gap as large without any connection: Pearson's chi-square, continuity-corrected."""
+    table = [[filled[1], filled[0] - filled[1]], [empty[1], empty[0] - empty[1]]]
+    return float(stats.chi2_contingency(table).pvalue)
 
 
 def _rate(side: Side, name: str) -> str:
