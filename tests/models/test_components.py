@@ -97,9 +97,25 @@ def test_settings_of_training_do_not_reach_the_text_of_the_trees() -> None:
     assert "parameters:" not in text
 
 
-def test_cut_off_trees_are_refused() -> None:
-    with pytest.raises(AccordError, match="cannot be read"):
-        Boosted("tree\nversion=v4\n").log_odds(fitted.rows(1))
+@pytest.mark.parametrize("cut", [700, 3000, 9000])
+def test_cut_off_trees_are_refused_before_lightgbm_ends_the_process(cut: int) -> None:
+    text = fitted.boosted().text
+    for damaged in (text[:cut], text[:cut] + text[cut + 7 :]):
+        with pytest.raises(AccordError, match="cut off or changed"):
+            _ = Boosted(damaged).base
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("binary sigmoid:1", "regression"),
+        ("is_linear=0", "is_linear=1"),
+        ("\nobjective", "\naverage_output\nobjective"),
+    ],
+)
+def test_trees_that_give_no_log_odds_are_refused(change: tuple[str, str]) -> None:
+    with pytest.raises(AccordError, match="do not give log-odds"):
+        Boosted(fitted.boosted().text.replace(*change))
 
 
 def test_a_missing_number_counts_as_its_fill_and_its_indicator() -> None:
