@@ -83,10 +83,12 @@ class _Endpoints:
         envelope = open_envelope(body, self._settings.max_leads)
         now = microseconds(self._clock())
         if len(envelope.leads) <= FEW:
-            content = self._scored(served, envelope, now)
+            content, refused = self._scored(served, envelope, now)
         else:
-            content = await to_thread.run_sync(self._scored, served, envelope, now, limiter=self._one_at_a_time)
-        request.state.leads, request.state.model = len(envelope.leads), served.model.version
+            content, refused = await to_thread.run_sync(
+                self._scored, served, envelope, now, limiter=self._one_at_a_time
+            )
+        request.state.told = {"leads": len(envelope.leads), "refused": refused, "model": served.model.version}
         return Response(content, media_type=JSON)
 
     async def alive(self, _: Request) -> Response:
@@ -110,11 +112,11 @@ class _Endpoints:
             raise Problem(Kind.NO_SCORER, detail, headers={"Retry-After": "5"})
         return served
 
-    def _scored(self, served: Served, envelope: Envelope, now: int) -> bytes:
+    def _scored(self, served: Served, envelope: Envelope, now: int) -> tuple[bytes, int]:
         batch = read(envelope, served.known, now)
         reply = served.answer(batch)
         self._metrics.scored(reply, batch.refused)
-        return msgspec.json.encode(reply)
+        return msgspec.json.encode(reply), len(batch.refused)
 
     def _age(self, served: Served) -> float:
         trained_at = datetime.fromisoformat(served.scorer.meta.trained_at)

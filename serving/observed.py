@@ -61,7 +61,7 @@ class Observed:
             self._metrics.problem(state["problem"])
         if route in QUIET and seen.status < _OK_BELOW:
             return
-        told = {name: state[name] for name in ("leads", "refused", "model", "problem") if name in state}
+        told = {**state.get("told", {}), **({"problem": state["problem"]} if "problem" in state else {})}
         self._log.info(
             "request",
             request_id=seen.request_id,

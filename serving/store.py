@@ -17,7 +17,7 @@ import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 
-from crm.errors import AccordError
+from models import artifact
 from serving.settings import variable
 
 NAME = "lead-score"
@@ -65,10 +65,9 @@ class Store:
             The tag, ``lead-score:<version>``.
 
         Raises:
-            AccordError: there is no such folder.
+            AccordError: the folder holds no scorer, or not all of one. The store is left as it was.
         """
-        if not folder.is_dir():
-            raise AccordError("There is no scorer here.", where=str(folder), remedy="Train one first: accord train.")
+        artifact.load(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         with bentoml.models.create(NAME, labels=dict(labels), _model_store=self._models) as model:
             shutil.copytree(folder, model.path_of(SCORER))

@@ -97,7 +97,14 @@ def saved(folder: Path, seed: int | str = 1) -> Path:
 
 
 def _head(x: np.ndarray, y: np.ndarray, seed: int, trees: int) -> Head:
-    settings = {"objective": "binary", "num_leaves": 7, "verbosity": -1, "num_threads": 1, "seed": seed, "bagging_seed": seed}
+    settings = {
+        "objective": "binary",
+        "num_leaves": 7,
+        "verbosity": -1,
+        "num_threads": 1,
+        "seed": seed,
+        "bagging_seed": seed,
+    }
     booster = lightgbm.train(
         settings | {"bagging_fraction": 0.7, "bagging_freq": 1}, lightgbm.Dataset(x, y.astype(float)), trees
     )
@@ -110,7 +117,9 @@ def by_hand() -> Scorer:
     catalog = Catalog(
         (
             Feature("employees", FeatureKind.NUMBER, Family.ATTRIBUTE, "employees", field="employees"),
-            Feature("source", FeatureKind.CATEGORY, Family.ATTRIBUTE, "source", field="source", levels=("webinar", OTHER)),
+            Feature(
+                "source", FeatureKind.CATEGORY, Family.ATTRIBUTE, "source", field="source", levels=("webinar", OTHER)
+            ),
             Feature(
                 "page_view_count_30d",
                 FeatureKind.NUMBER,
@@ -121,7 +130,9 @@ def by_hand() -> Scorer:
             ),
         )
     )
-    design = Design((Column(0, Form.NUMBER, mean=100, scale=100), Column(1, Form.LEVEL, level=0), Column(2, Form.NUMBER)))
+    design = Design(
+        (Column(0, Form.NUMBER, mean=100, scale=100), Column(1, Form.LEVEL, level=0), Column(2, Form.NUMBER))
+    )
     close = Head((Linear(design, (0.5, 1.0, 0.25), -2.0),), (1.0,))
     accept = Head((Linear(design, (0.5, 1.0, 0.25), 0.0),), (1.0,))
     return Scorer(

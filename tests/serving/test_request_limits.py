@@ -115,7 +115,12 @@ async def test_a_chunked_body_is_refused_once_it_is_too_large(run: Run) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/v1/scores", "headers": [(b"content-type", b"application/json")]}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/scores",
+        "headers": [(b"content-type", b"application/json")],
+    }
     scope |= {"query_string": b"", "root_path": "", "server": ("service", 80), "scheme": "http"}
     await app(scope, receive, send)
     assert sent[0]["status"] == 413

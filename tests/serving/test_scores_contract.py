@@ -46,7 +46,11 @@ def test_the_reply_is_the_contracts(run: Run) -> None:
                 "reasons": [
                     {"feature": "source", "points": 14.4, "text": "Source\u00a0: webinar"},
                     {"feature": "employees", "points": 10.8, "text": "Employees\u00a0: 250"},
-                    {"feature": "page_view_count_30d", "points": 3.6, "text": "1 visite de page au cours des 30 derniers jours"},
+                    {
+                        "feature": "page_view_count_30d",
+                        "points": 3.6,
+                        "text": "1 visite de page au cours des 30 derniers jours",
+                    },
                 ],
                 "enough_information": True,
                 "ignored_fields": ["account.industry"],
@@ -142,7 +146,11 @@ def test_no_leads_no_scores(run: Run) -> None:
 def test_a_score_depends_on_no_other_lead_of_the_request(run: Run) -> None:
     running = run()
     leads = [
-        a_lead(f"l{i}", attributes={"source": ("web", "fair")[i % 2], "employees": i}, activities=a_lead()["activities"] * (i % 4))
+        a_lead(
+            f"l{i}",
+            attributes={"source": ("web", "fair")[i % 2], "employees": i},
+            activities=a_lead()["activities"] * (i % 4),
+        )
         for i in range(40)
     ]
     together = running.post(*leads)["scores"]
@@ -157,7 +165,9 @@ def test_the_same_lead_twice_is_scored_twice(run: Run) -> None:
 
 def test_unknown_attributes_are_ignored_and_named(run: Run) -> None:
     running = run()
-    odd = a_lead(activites=[], attributes={"source": "web", "Notes": {"a": [1]}}, account={"industry": "retail", "vat": 1})
+    odd = a_lead(
+        activites=[], attributes={"source": "web", "Notes": {"a": [1]}}, account={"industry": "retail", "vat": 1}
+    )
     (score,) = running.post(odd)["scores"]
     assert score["ignored_fields"] == ["activites", "Notes", "account.vat"]
 
