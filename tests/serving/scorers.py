@@ -8,7 +8,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 
-from crm.history import FINAL, Field, History, Kind, Milestone
+from crm.history import Field, History, Kind, Milestone
 from features.catalog import OTHER, Catalog, Family, Feature, FeatureKind
 from features.columns import readable
 from features.compute import matrix
@@ -86,16 +86,6 @@ def scorer(seed: int = 1, trees: int = 15, accept: bool = True) -> Scorer:
     return assemble(catalog, fields, heads, definition, meta, x=x, accepted=np.zeros(len(x), bool))
 
 
-NAMED = {"by hand": lambda: by_hand(), "without accept": lambda: scorer(1, accept=False)}
-
-
-def saved(folder: Path, seed: int | str = 1) -> Path:
-    """The artifact of `scorer`, or of one of `NAMED`, in a new folder below this one."""
-    place = folder / f"scorer-{seed}"
-    artifact.save(scorer(seed) if isinstance(seed, int) else NAMED[seed](), place)
-    return place
-
-
 def _head(x: np.ndarray, y: np.ndarray, seed: int, trees: int) -> Head:
     settings = {
         "objective": "binary",
@@ -144,3 +134,13 @@ def by_hand() -> Scorer:
         importance=(1.0, 1.0, 1.0),
         meta=Meta(trained_at=TRAINED_AT, seed=0, data="0" * 64),
     )
+
+
+NAMED = {"by hand": by_hand, "without accept": lambda: scorer(1, accept=False)}
+
+
+def saved(folder: Path, seed: int | str = 1) -> Path:
+    """The artifact of `scorer`, or of one of `NAMED`, in a new folder below this one."""
+    place = folder / f"scorer-{seed}"
+    artifact.save(scorer(seed) if isinstance(seed, int) else NAMED[seed](), place)
+    return place
