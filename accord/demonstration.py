@@ -6,13 +6,16 @@ import json
 import shlex
 from pathlib import Path
 
+import pandas as pd
+
 from accord.learning import learn, tell
 from accord.project import FILE, Opened, open_project
 from accord.promotion import promote, scorer_of
-from crm.history import Kind
+from crm.history import FINAL, Field, History
 from crm.sources import read
 from models.scorer import Scorer
 from training.progress import Step, within
+from training.tracking import CHAMPION
 
 TEXT = """\
 # The demo: a simulated company. Nothing here is about real people.
@@ -24,7 +27,11 @@ training:
   dates: 3
 """
 
-_SHOWN = 5  # attributes in the printed request
+SHOWN = frozenset({"source", "country", "job_title", "industry", "employees"})
+"""Attributes in the printed request: enough to read, few enough to copy."""
+
+_ACTIVITIES = 3
+_RECENT = pd.Timedelta(days=14)
 
 
 def prepare(folder: Path, step: Step) -> Opened:
@@ -42,27 +49,38 @@ def prepare(folder: Path, step: Step) -> Opened:
 
 def request(opened: Opened, url: str) -> str:
     """A curl command with a lead of the simulated company, for a person to copy."""
-    body = json.dumps({"leads": [_lead(opened, scorer_of(opened, "champion"))]}, ensure_ascii=False)
+    body = json.dumps({"leads": [_lead(opened, scorer_of(opened, CHAMPION))]}, ensure_ascii=False)
     return f"curl -s {url}/v1/scores -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
 
 
 def _lead(opened: Opened, scorer: Scorer) -> dict[str, object]:
+    """The undecided lead of the history with most recent activity, as a request would hold it."""
     history = read(opened.settings.history, opened.folder).history
-    busiest = history.activities["lead_id"].iloc[-1]
-    lead = history.leads[history.leads["lead_id"] == busiest].iloc[0]
-    done = history.activities[history.activities["lead_id"] == busiest].tail(2)
-    shown = {
-        field.name: lead[field.column]
-        for field in scorer.fields
-        if not field.of_account and field.kind in (Kind.CATEGORY, Kind.NUMBER) and lead.notna()[field.column]
-    }
+    recent = history.activities[history.activities["occurred_at"] > history.exported_at - _RECENT]
+    done = recent[~recent["lead_id"].isin(_decided(history))]
+    lead_id = done["lead_id"].value_counts().sort_index().idxmax()
+    mine = done[done["lead_id"] == lead_id].sort_values("occurred_at").tail(_ACTIVITIES)
+    lead = history.leads.set_index("lead_id").loc[lead_id]
+    accounts = history.accounts.set_index("account_id")
+    account = accounts.loc[lead["account_id"]] if lead["account_id"] in accounts.index else pd.Series(dtype=object)
     return {
-        "lead_id": str(busiest),
+        "lead_id": str(lead_id),
         "created_at": lead["created_at"].isoformat(),
         "as_of": history.exported_at.isoformat(),
-        "attributes": dict(list(shown.items())[:_SHOWN]),
+        "attributes": _shown(lead, [f for f in scorer.fields if not f.of_account]),
+        "account": _shown(account, [f for f in scorer.fields if f.of_account]),
         "activities": [
             {"kind": str(kind), "occurred_at": at.isoformat()}
-            for kind, at in zip(done["kind"], done["occurred_at"], strict=True)
+            for kind, at in zip(mine["kind"], mine["occurred_at"], strict=True)
         ],
     }
+
+
+def _decided(history: History) -> set[str]:
+    final = history.milestones["milestone"].isin([str(milestone) for milestone in FINAL])
+    return set(history.milestones.loc[final, "lead_id"])
+
+
+def _shown(row: pd.Series, fields: list[Field]) -> dict[str, object]:
+    named = {field.name.removeprefix("account."): row.get(field.column) for field in fields if field.column in SHOWN}
+    return {name: value for name, value in named.items() if pd.notna(value)}
