@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -36,7 +37,7 @@ def record_of(history: History, lead_id: str, as_of: pd.Timestamp | None = None)
     return Record(
         lead_id=own.lead_id,
         created_at=own.created_at,
-        attributes=_attributes(history, lead, until),
+        attributes=_attributes(_only(history, lead), lead, until),
         activities=own.activities,
         milestones=own.milestones,
         colleagues=colleagues,
@@ -68,6 +69,12 @@ def _behaviour(history: History, lead_id: str, created: pd.Series, until: pd.Tim
         activities=events,
         milestones=list(zip(milestones["milestone"], micros(milestones["reached_at"]).tolist(), strict=True)),
     )
+
+
+def _only(history: History, lead: pd.DataFrame) -> History:
+    """The history of one lead's attributes."""
+    changes = history.changes[(history.changes["lead_id"] == lead["lead_id"].iloc[0]).to_numpy()]
+    return replace(history, leads=lead, changes=changes)
 
 
 def _attributes(history: History, lead: pd.DataFrame, until: pd.Timestamp) -> dict[str, Value]:
