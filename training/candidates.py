@@ -25,7 +25,7 @@ CONSTANT = "constant"
 INNER = 0.2
 """Share of the newest leads on which the number of trees is decided."""
 
-PATIENCE = 25
+PATIENCE = 15
 """Trees without progress on them before boosting stops."""
 
 
@@ -161,6 +161,7 @@ def _parameters(trees: Trees, seed: int) -> dict[str, object]:
         "lambda_l2": trees.ridge,
         "cat_l2": trees.ridge,
         "cat_smooth": 20,
+        "max_bin": 63,
         "max_cat_threshold": 16,
         "seed": seed,
         "num_threads": 1,

@@ -21,8 +21,12 @@ STEPS = 10
 MOST_COMPONENTS = 3
 """Components of a blend. Each costs its contributions with every score."""
 
-OWN_LEVEL = 2
-"""Every date has a level of its own, so an intercept from few dates is uncertain and shrinks as by so many of 0."""
+DAYS, PRIOR = 30.0, 30.0
+"""The default level rule: of last month, half its way once 30 outcomes are due: levels wander."""
+
+OWN_DATES = 2
+"""Every date has a slope and a level of its own, so those learned on few are uncertain, however many leads there were:
+they shrink towards 1 and 0 as by so many more dates without a deviation."""
 
 WORTH = 2e-4
 """A step must lower the forward log-loss by this share, or selection stops: less is noise."""
@@ -72,13 +76,15 @@ class Choice:
 
 
 def default(settings: Settings) -> Choice:
-    """What is used where there is no earlier forward error: a shrunk logistic regression beside small trees."""
-    width = sorted(settings.widths)[len(settings.widths) // 2]
-    linear = logistic_name(width, default_half_life(settings))
-    blend = {linear: 0.5, settings.trees[0].name: 0.5} if settings.trees else {linear: 1.0}
-    days = sorted(settings.level_days)
-    rule = LevelRule(days[len(days) // 2], 10.0) if days else LevelRule()
-    return Choice(blend, rule)
+    """What is used where there is no earlier forward error.
+
+    The widest logistic regression, which tends to say too much, beside small trees that stop early and say too little.
+    """
+    linear = logistic_name(max(settings.widths), default_half_life(settings))
+    trees = settings.trees[0].name if settings.trees else None
+    blend = {linear: 0.5, trees: 0.5} if trees else {linear: 1.0}
+    days = min(settings.level_days, key=lambda day: abs(day - DAYS), default=None)
+    return Choice(blend, LevelRule(days, PRIOR))
 
 
 def default_half_life(settings: Settings) -> float | None:
@@ -99,7 +105,8 @@ def choose(forwards: Sequence[Forward], settings: Settings) -> Choice:
     chosen = replace(start, blend=blend, rule=rule, chosen_on=len(forwards))
     raw = np.concatenate([f.levelled(f.blend(blend), rule) for f in forwards])
     slope, intercept = slope_and_intercept(raw, _joined(forwards))
-    return replace(chosen, slope=slope, intercept=intercept * len(forwards) / (len(forwards) + OWN_LEVEL))
+    trust = len(forwards) / (len(forwards) + OWN_DATES)
+    return replace(chosen, slope=slope**trust, intercept=intercept * trust)
 
 
 def choose_half_life(forwards: Sequence[Forward], settings: Settings) -> float | None:

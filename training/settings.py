@@ -42,19 +42,18 @@ class Settings(Strict):
         Field(
             min_length=1, description="Logistic regressions: how far a weight is expected to be from 0, in log-odds."
         ),
-    ] = (0.05, 0.15, 0.5)
+    ] = (0.05, 0.15, 0.4)
     half_lives: Annotated[
         tuple[Share, ...],
         Field(description="Fading: after this share of the history, old data counts half. Not fading is always tried."),
     ] = (0.5, 0.25)
     trees: Annotated[tuple[Trees, ...], Field(description="LightGBM settings to try; none is allowed.")] = (
-        Trees(leaves=3, rate=0.08, columns=0.5),
-        Trees(leaves=6, rate=0.06),
-        Trees(leaves=12, rate=0.04, least_leads=40, columns=0.4),
+        Trees(leaves=4, rate=0.12, columns=0.5),
+        Trees(leaves=8, rate=0.08, columns=0.3),
     )
     most_trees: Annotated[
         Count, Field(description="Most trees of a booster; an inner forward split stops earlier.")
-    ] = 250
+    ] = 150
     most_rows: Annotated[
         Count,
         Field(description="Most snapshots for each date of the backtest: leads are drawn beyond. Not the last fit."),
@@ -66,7 +65,7 @@ class Settings(Strict):
     level_priors: Annotated[
         tuple[Annotated[float, Field(gt=0)], ...],
         Field(description="How many expected outcomes the old level counts for against the recent one."),
-    ] = (3, 10, 30)
+    ] = (10, 30, 100)
     least_outcomes: Annotated[
         Count, Field(description="Fewest leads that said yes, and no, for a head; with fewer, training refuses.")
     ] = 20
