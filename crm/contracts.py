@@ -24,6 +24,7 @@ from crm.quarantine import Breach, Fate, Origin
 from crm.values import among
 
 TABLES = ("leads", "accounts", "activities", "milestones", "changes")
+TIMES = {"leads": "created_at", "activities": "occurred_at", "milestones": "reached_at", "changes": "changed_at"}
 
 
 @dataclass(frozen=True)
@@ -181,18 +182,14 @@ def _settle(
 
 def _cut(tables: Mapping[str, pd.DataFrame], exported_at: pd.Timestamp) -> dict[str, np.ndarray]:
     """Which rows are of after the export; whatever belongs to a lead of after the export is too."""
-    cut = {name: _after(table, exported_at) for name, table in tables.items()}
+    cut = {name: np.zeros(len(table), dtype=bool) for name, table in tables.items()}
+    for name, column in TIMES.items():
+        cut[name] |= (tables[name][column] > exported_at).to_numpy()
     if cut["leads"].any():
         late = tables["leads"].loc[cut["leads"], "lead_id"]
         for name in ("activities", "milestones", "changes"):
             cut[name] |= among(tables[name]["lead_id"], late).to_numpy()
     return cut
-
-
-def _after(table: pd.DataFrame, exported_at: pd.Timestamp) -> np.ndarray:
-    times = [column for column in ("created_at", "occurred_at", "reached_at", "changed_at") if column in table]
-    after = (table[times[0]] > exported_at).to_numpy() if times else np.zeros(len(table), dtype=bool)
-    return np.array(after)
 
 
 def _nothing_left(rows: int, told: Sequence[pd.DataFrame]) -> AccordError:

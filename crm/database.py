@@ -40,29 +40,38 @@ def connected(address: str, base: Path) -> Iterator[sa.Connection]:
             where="accord.yaml: history.source.database",
             remedy=f"pip install {missing.name}",
         ) from None
+    where = url.render_as_string(hide_password=True)
     try:
-        with engine.connect() as connection:
+        with _open(engine, where) as connection:
             yield connection
-    except sa.exc.OperationalError as broken:
-        raise UnavailableError(
-            "The database did not answer, or not this question.",
-            where=url.render_as_string(hide_password=True),
-            got=str(broken.orig),
-            remedy="Check the address, the network and the query.",
-        ) from None
-    except sa.exc.ProgrammingError as broken:
-        raise AccordError(
-            "The database refused the query.", where="accord.yaml: history", got=str(broken.orig)
-        ) from None
+    except sa.exc.DBAPIError as broken:
+        if broken.connection_invalidated:
+            raise _unavailable(where, broken) from None
+        raise AccordError("The database refused the query.", where=where, got=str(broken.orig)) from None
     finally:
         engine.dispose()
+
+
+def _open(engine: sa.Engine, where: str) -> sa.Connection:
+    try:
+        return engine.connect()
+    except sa.exc.DBAPIError as broken:
+        raise _unavailable(where, broken) from None
+
+
+def _unavailable(where: str, broken: sa.exc.DBAPIError) -> UnavailableError:
+    remedy = "Check the address and the network."
+    return UnavailableError("The database does not answer.", where=where, got=str(broken.orig), remedy=remedy)
 
 
 def read_sql(address: str, table: Table, columns: Sequence[str] | None, base: Path) -> pa.Table:
     """The rows of a database table (only these columns) or of a query."""
     with connected(address, base) as connection:
         statement = sa.text(table.query) if table.query else _select(connection, table.name or "", columns)
-        frame = pd.read_sql_query(statement, connection, dtype_backend="pyarrow")
+        try:
+            frame = pd.read_sql_query(statement, connection, dtype_backend="pyarrow")
+        except pd.errors.DatabaseError as broken:
+            raise (broken.__cause__ or broken) from None  # pandas hides what SQLAlchemy said
     return arrow_of(frame)
 
 

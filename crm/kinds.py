@@ -30,7 +30,7 @@ class Guess(NamedTuple):
     why: str
 
 
-def kind_of(values: pd.Series) -> Guess:
+def kind_of(values: pd.Series, decimal: str = ".") -> Guess:
     """The kind of a column without placeholders, and a sentence of evidence.
 
     Rows are sampled evenly when there are more than fifty thousand. A column with one value per row is an identifier
@@ -47,14 +47,14 @@ def kind_of(values: pd.Series) -> Guess:
         return Guess(Kind.BOOLEAN, "The export stores it as yes or no.")
     if pd.api.types.is_numeric_dtype(given.dtype):
         return _of_numbers(given.astype("float64"), distinct)
-    return _of_text(as_text(given), distinct)
+    return _of_text(as_text(given), distinct, decimal)
 
 
-def _of_text(text: pd.Series, distinct: int) -> Guess:
+def _of_text(text: pd.Series, distinct: int, decimal: str) -> Guess:
     folded = set(text.str.casefold().head(1000).unique())
     if distinct <= 2 and folded <= TRUE | FALSE and not folded <= {"x"}:  # noqa: PLR2004 - yes and no
         return Guess(Kind.BOOLEAN, f"Its values are {' and '.join(sorted(text.unique()))}.")
-    number, bad = as_number(text)
+    number, bad = as_number(text, decimal)
     if bad.mean() <= 1 - _NEARLY_ALL and not _coded(text):
         return _of_numbers(number.dropna(), distinct)
     if text.str.match(_DATE).mean() >= _NEARLY_ALL:

@@ -120,7 +120,7 @@ def _typed(
         if declared.ignore:
             continue
         name = f"{column} (export)" if column in own else column
-        guessed = kind_of(raw.frame[column]) if declared.kind is None else None
+        guessed = kind_of(raw.frame[column], decimals[column]) if declared.kind is None else None
         kind = declared.kind or guessed.kind  # type: ignore[union-attr]  # one of the two is there
         values, wrong = _values(reader, raw, column, kind, declared, table, name, decimals[column])
         values, found = placeholders.clean_typed(values, kind, raw.name, column)

@@ -32,7 +32,7 @@ _SENTINEL_DATES = tuple(
 )
 _FEWEST = 5
 _GAP = 3.0
-_FOLD = 5.0
+_FOLD = 2.0
 
 COLUMNS = {"table": "str", "column": "str", "value": "str", "rows": "int64"}
 
@@ -66,7 +66,7 @@ def words_in(values: pd.Series, also: Iterable[str] = (), keep: Collection[str] 
 def sentinel_numbers(values: pd.Series) -> list[float]:
     """Numbers such as 999 or -1 that stand for missing, only where they stand out from the rest of the column.
 
-    A sentinel lies at the column's edge, comes at least five times, more often than five times the typical value there
+    A sentinel lies at the column's edge, comes at least five times, more than twice as often as the typical value there
     is, and either the rest are all on the other side of zero or the nearest other value is less than a third of it. A
     column whose visitors made 1, 2, … 98, 99, 100 visits has none.
     """

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from crm import placeholders, quarantine
-from crm.contracts import check
+from crm.contracts import TIMES, check
 from crm.errors import AccordError
 from crm.events import activity_table, change_table, milestone_table
 from crm.history import TIME, Field, History
@@ -131,10 +131,7 @@ def _exported_at(mapping: Mapping, parts: Map[str, Part], notes: list[str]) -> p
                 expected="for example 2026-01-31 or 2026-01-31T18:00:00+01:00",
             )
         return at
-    times = [
-        parts[name].frame[column]
-        for name, column in (("leads", "created_at"), ("activities", "occurred_at"), ("milestones", "reached_at"))
-    ]
+    times = [parts[name].frame[column] for name, column in TIMES.items()]
     seen = pd.concat([t.dropna().nlargest(1000) for t in times]).astype(TIME).sort_values()
     if seen.empty:
         notes.append("The export has no times, so it has no exported_at either (1970-01-01 stands in for it).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -42,7 +43,21 @@ def in_leads(leads: Profile, key: Column) -> list[Draft]:
         elif column.kind is Kind.DATE and meant is not None and column.share < 0.98:  # noqa: PLR2004
             why = f"{column.name} names an outcome and is filled for {column.share:.0%} of leads."
             drafts.append(Draft({"milestone": meant.value, "reached_at": when(column)}, why))
-    return drafts
+    return _one_claim(drafts)
+
+
+def _one_claim(drafts: list[Draft]) -> list[Draft]:
+    """Of several flags or dates that claim the same step only the first is taken, the others are put to a person."""
+    claimed: set[object] = set()
+    out = []
+    for draft in drafts:
+        means = list((draft.settings.get("values") or {}).values())
+        claim = draft.settings.get("milestone") or (means[0] if means else None)
+        doubled = claim is not None and claim in claimed
+        why = f"{draft.why} Another column says the same step: which one is right?" if doubled else draft.why
+        out.append(replace(draft, why=why, sure=draft.sure and not doubled))
+        claimed |= {claim} if draft.sure else set()
+    return out
 
 
 def _yes(leads: Profile, column: Column) -> tuple[str, str | None, float] | None:

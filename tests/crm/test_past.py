@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.errors import AccordError
@@ -137,6 +137,7 @@ def replayed(writes: list[tuple[str, int, str | None]]) -> tuple[History, dict[s
     return history(*leads, milestone("l1", at="2026-02-01"), *rows), days
 
 
+@settings(max_examples=50, deadline=None)
 @given(MADE_UP, st.integers(0, 27))
 def test_replaying_the_changes_gives_the_value_of_every_day(
     writes: list[tuple[str, int, str | None]], day: int
@@ -147,6 +148,7 @@ def test_replaying_the_changes_gives_the_value_of_every_day(
     assert told == {name: values[day] for name, values in days.items()}
 
 
+@settings(max_examples=50, deadline=None)
 @given(MADE_UP, st.integers(0, 27), st.integers(0, 27))
 def test_the_past_of_the_past_is_the_past(writes: list[tuple[str, int, str | None]], one: int, two: int) -> None:
     made, _ = replayed(writes)
@@ -157,6 +159,7 @@ def test_the_past_of_the_past_is_the_past(writes: list[tuple[str, int, str | Non
     pd.testing.assert_frame_equal(direct.changes, by_way.changes)
 
 
+@settings(max_examples=50, deadline=None)
 @given(MADE_UP, st.lists(st.tuples(st.sampled_from(["l1", "l2", "l3"]), st.integers(0, 27)), min_size=1))
 def test_values_at_agrees_with_known_at_for_every_row(
     writes: list[tuple[str, int, str | None]], asked: list[tuple[str, int]]
