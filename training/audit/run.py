@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+
 from crm.history import History
 from training.audit.checks import CHECKS
 from training.audit.finding import Check, Finding, NotApplicable, Severity
@@ -80,8 +82,8 @@ def audit(
     horizons: Horizons,
     settings: AuditSettings | None = None,
     *,
-    quarantine: Any = None,
-    placeholders: Any = None,
+    quarantine: pd.DataFrame | None = None,
+    placeholders: pd.DataFrame | None = None,
     step: Step = silent,
 ) -> Audit:
     """Run every check over the history.

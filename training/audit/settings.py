@@ -53,8 +53,8 @@ class AuditSettings(Strict):
         default=0.90,
         gt=0.5,
         le=1,
-        description="Area under the ROC curve of one field alone, out of fold, that no honest field reaches: whole "
-        "lead scores are published at 0.7 to 0.9.",
+        description="Area under the ROC curve of one field alone, out of fold, above which no honest field is "
+        "believed: scores made of all fields together seldom get there.",
     )
     doubtful_area: float = Field(default=0.83, gt=0.5, le=1, description="The same, from which on a person is asked.")
     dominance: float = Field(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,8 +48,8 @@ class View:
     order: Order
     steps: Funnel | None
     strengths: Mapping[tuple[str, str], Strength]
-    quarantine: Any = None
-    placeholders: Any = None
+    quarantine: pd.DataFrame | None = None
+    placeholders: pd.DataFrame | None = None
     taken_out: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -73,8 +72,8 @@ def view_of(
     horizons: Horizons,
     settings: AuditSettings,
     *,
-    quarantine: Any = None,
-    placeholders: Any = None,
+    quarantine: pd.DataFrame | None = None,
+    placeholders: pd.DataFrame | None = None,
 ) -> View:
     """Lay the history out for the checks."""
     steps = funnel(history) if history.timed else None

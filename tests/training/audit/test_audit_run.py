@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -177,3 +179,16 @@ def test_an_ask_needs_its_question_and_others_have_none() -> None:
         CHECKS[0].finding(Severity.ASK, None, "words")
     with pytest.raises(ValueError, match="question"):
         CHECKS[0].finding(Severity.NOTE, Field("x", HISTORY.fields[0].kind).name, "words", question="why?")
+
+
+def test_every_check_and_every_setting_is_in_the_docs() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
+    checks = re.findall(r"^\| `([a-z-]+)` \| .* \| (?:block|ask|note) \|$", text, flags=re.MULTILINE)
+    assert checks == [check.code for check in CHECKS]
+    told = {
+        name: (default, why)
+        for name, default, why in re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", text, re.MULTILINE)
+    }
+    for name, field in AuditSettings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        assert told[name] == ("none" if default == {} else str(default), field.description), name

@@ -38,7 +38,8 @@ def _judge(view: View, column: Column, oldest: Flags, newest: Flags) -> Finding 
     most = int(np.abs(q - p).argmax())
     first, last = ("oldest", "newest") if view.order.is_time else ("first", "last")
     words = (
-        f"Population stability index {index:.2f} between the {first} and the {last} quarter by {view.order.words}; "
+        f"Population stability index {index:.2f} (large from {view.settings.drift_note:g}) between the {first} "
+        f"and the {last} quarter by {view.order.words}; "
         f"most for {quoted([names[most]])}: {percent(p[most])}, then {percent(q[most])}."
     )
     numbers: dict[str, Any] = {"index": index, "value": names[most], "before": float(p[most]), "after": float(q[most])}

@@ -33,8 +33,8 @@ def _judge(view: View, column: Column, outcome: Outcome, strength: Strength) -> 
         return []
     rates, levels = level_rates(column, outcome)
     words = (
-        f"Alone and out of fold it ranks leads by “{outcome.name}” with an area under the ROC curve of "
-        f"{strength.area:.2f} ({strength.area_filled:.2f} where it is filled, {percent(column.fill)} of the leads). "
+        f"Alone, and judged on leads it was not learnt from, it puts {_article(outcome.name)} lead before another one "
+        f"in {percent(strength.area)} of all pairs{_where_filled(column, strength)}. "
         f"{outcome.name.capitalize()}: {rates}; {percent(outcome.base)} over all."
     )
     facts: dict[str, Any] = {
@@ -48,6 +48,16 @@ def _judge(view: View, column: Column, outcome: Outcome, strength: Strength) -> 
         return [CHECK.finding(Severity.BLOCK, column.name, words, **facts)]
     question = f"Is `{column.name}` known before anybody works the lead, or does it sum up what came of it?"
     return [CHECK.finding(Severity.ASK, column.name, words, question=question, **facts)]
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def _where_filled(column: Column, strength: Strength) -> str:
+    if column.filled.all():
+        return ""
+    return f", in {percent(strength.area_filled)} where it is filled ({percent(column.fill)} of the leads)"
 
 
 def _enough(view: View, column: Column, outcome: Outcome) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from crm.history import Kind
 from crm.placeholders import sentinel_numbers, words_in
 from training.audit.columns import Column
@@ -24,7 +22,7 @@ def look(view: View) -> list[Finding] | NotApplicable:
 
 
 def _treated(view: View) -> list[Finding]:
-    told: pd.DataFrame | None = view.placeholders
+    told = view.placeholders
     if told is None:
         return []
     found = []

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from crm.quarantine import counts
 from training.audit.finding import Check, Finding, NotApplicable, Severity
 from training.audit.view import View
@@ -16,7 +14,7 @@ _ASK_SHARE = 0.02
 
 def look(view: View) -> list[Finding] | NotApplicable:
     """Report the quarantine by table and rule, against the rows that were read."""
-    told: pd.DataFrame | None = view.quarantine
+    told = view.quarantine
     if told is None:
         return NotApplicable("the history was not read from an export")
     history = view.history

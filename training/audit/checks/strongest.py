@@ -35,7 +35,8 @@ def _judge(view: View, outcome: Outcome) -> Finding | None:
         return None
     rates, levels = level_rates(column, outcome)
     words = (
-        f"Alone it explains {percent(first)} of “{outcome.name}” (log-loss, out of fold), the next field "
+        f"Alone it explains {percent(first)} of “{outcome.name}” (log-loss, on leads it was not learnt "
+        f"from), the next field "
         f"`{runner_up.name}` {percent(max(0.0, second))}. {outcome.name.capitalize()}: {rates}."
     )
     question = f"Why does `{column.name}` say so much more than any other field, and is it known when a lead is scored?"
