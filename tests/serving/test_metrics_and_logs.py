@@ -71,16 +71,19 @@ def test_the_model_and_its_age_are_told(run: Run) -> None:
 
 
 @pytest.fixture
-def json_logs(capsysbinary: pytest.CaptureFixture[bytes]) -> Iterator[None]:
-    logs.configure()
-    yield
+def json_logs() -> Iterator[Callable[[], None]]:
+    """Call it in the test itself: the logs go to the standard output of that moment."""
+    yield logs.configure
     structlog.reset_defaults()
 
 
-@pytest.mark.usefixtures("json_logs")
 def test_logs_say_what_happened_and_nothing_of_a_lead(
-    run: Run, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    json_logs: Callable[[], None],
+    capsysbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    json_logs()
     running = run()
     lead = a_lead("secret-key", attributes=PERSONAL, created_at="2026-02-03T04:05:06Z")
     bad = a_lead("secret-key", attributes=PERSONAL | {"employees": "Ada Lovelace"})
@@ -106,8 +109,10 @@ def test_logs_say_what_happened_and_nothing_of_a_lead(
         assert word not in out + err
 
 
-@pytest.mark.usefixtures("json_logs")
-def test_machines_that_ask_every_second_fill_no_log(run: Run, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_machines_that_ask_every_second_fill_no_log(
+    run: Run, json_logs: Callable[[], None], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    json_logs()
     running = run()
     capsysbinary.readouterr()
     for path in ("/healthz", "/livez", "/readyz", "/metrics"):
