@@ -37,13 +37,11 @@ class Information:
 
     def share(self, x: Matrix) -> Vector:
         """``[n, k]`` to the known share, 0 to 1, ``[n]``; 1 where nothing that could be known moves the score."""
-        weights = np.array(self.importance)
-        total = weights[self._told].sum() + weights[self._done].sum()
+        told, done = self._weights
+        total = told.sum() + done
         if not total > 0:
             return np.ones(len(x))
-        told = row_sums(self._is_known(x) * weights[self._told])
-        done = np.where(self._active(x), weights[self._done].sum(), 0.0)
-        return np.asarray((told + done) / total)
+        return np.asarray((row_sums(self._is_known(x) * told) + np.where(self._active(x), done, 0.0)) / total)
 
     def enough(self, x: Matrix) -> npt.NDArray[np.bool_]:
         """Whether at least half of it is known, ``[n]``."""
@@ -51,20 +49,16 @@ class Information:
 
     def missing(self, x: Matrix, most: int = 3) -> list[tuple[int, ...]]:
         """For each row the numbers of at most ``most`` features not told, the most important of each topic first."""
-        order = sorted(range(len(self._told)), key=lambda i: -self.importance[self._told[i]])
-        order = [i for i in order if self.importance[self._told[i]] > 0]
-        known = self._is_known(x)
-        topics = [self.features[i].topic for i in self._told]
-        return [self._first(row, order, topics, most) for row in known]
+        return [self._first(row, most) for row in self._is_known(x).tolist()]
 
-    def _first(
-        self, known: npt.NDArray[np.bool_], order: Sequence[int], topics: Sequence[str], most: int
-    ) -> tuple[int, ...]:
-        told = {topic for topic, is_known in zip(topics, known, strict=True) if is_known}
+    def _first(self, known: Sequence[bool], most: int) -> tuple[int, ...]:
+        if all(known):
+            return ()
+        told = {topic for topic, is_known in zip(self._topics, known, strict=True) if is_known}
         found: dict[str, int] = {}
-        for i in order:
-            if not known[i] and topics[i] not in told and len(found) < most:
-                found.setdefault(topics[i], int(self._told[i]))
+        for i in self._by_importance:
+            if not known[i] and self._topics[i] not in told and len(found) < most:
+                found.setdefault(self._topics[i], int(self._told[i]))
         return tuple(found.values())
 
     def _is_known(self, x: Matrix) -> npt.NDArray[np.bool_]:
@@ -74,6 +68,22 @@ class Information:
     def _active(self, x: Matrix) -> npt.NDArray[np.bool_]:
         values = x[:, self._done]
         return np.asarray((~np.isnan(values) & (values != 0)).any(axis=1))
+
+    @cached_property
+    def _weights(self) -> tuple[Vector, float]:
+        """The importance of each feature told, and of all that was done together."""
+        weights = np.array(self.importance)
+        return weights[self._told], float(weights[self._done].sum())
+
+    @cached_property
+    def _topics(self) -> list[str]:
+        return [self.features[i].topic for i in self._told]
+
+    @cached_property
+    def _by_importance(self) -> list[int]:
+        """Which of the features told move the score, those that do most first."""
+        weights = self._weights[0]
+        return [int(i) for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
 
     @cached_property
     def _told(self) -> Positions:
