@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -126,7 +127,9 @@ def dossier_of(version: str, store: Store, folder: Path) -> Dossier:
             raise AccordError("This version was not registered by Accord.", where=f"{MODEL} {version}", remedy=remedy)
         if not (folder / name).is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            client.download_artifacts(str(found.run_id), name, str(folder))
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
+                client.download_artifacts(str(found.run_id), name, scratch)
+                (Path(scratch) / name).rename(folder / name)
     return Dossier(folder / name)
 
 

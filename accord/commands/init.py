@@ -29,7 +29,7 @@ def init(
         raise MisuseError(f"There is an {FILE} here already.", where=str(path), remedy="Write over it with --force.")
     with steps(quiet=as_json) as step:
         step("Reading the export", 0.0)
-        text = write(guess(export))
+        text = write(guess(export, project))
     project.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     if as_json:
