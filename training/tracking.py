@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import re
-import sys
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -36,6 +33,7 @@ from models import pyfunc
 from models.scorer import Scorer
 from training.dossier import EXAMPLE, SCORER, About, Dossier
 from training.progress import Step, silent
+from training.quiet import environment, quiet
 
 MODEL = "lead-score"
 TRACKING_URI = "MLFLOW_TRACKING_URI"
@@ -87,7 +85,7 @@ def connected(store: Store, *, patient: bool = True) -> Iterator[MlflowClient]:
     A caller that is not patient learns within seconds that a server does not answer. Raises `UnavailableError` for a
     store that cannot be reached, `AccordError` for one that refuses.
     """
-    with _quiet(), _environment({} if patient else _PATIENCE), _told(store), _pointed_at(store.uri):
+    with quiet(), environment({} if patient else _PATIENCE), _told(store), _pointed_at(store.uri):
         yield MlflowClient()
 
 
@@ -239,22 +237,6 @@ def _version(client: MlflowClient, run_id: str, dossier: Dossier, about: About) 
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """MLflow prints, logs and warns about itself: nothing that a person scoring leads can act on."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic", "urllib3")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-        warnings.filterwarnings("ignore", module=r"(mlflow|alembic|sqlalchemy)(\.|$)")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-
-
-@contextlib.contextmanager
 def _pointed_at(uri: str) -> Iterator[None]:
     """MLflow's own calls go to ``uri``. MLflow keeps it in the environment as well: both are put back."""
     before = os.environ.get(TRACKING_URI)
@@ -266,18 +248,6 @@ def _pointed_at(uri: str) -> Iterator[None]:
         os.environ.pop(TRACKING_URI, None)
         if before is not None:
             mlflow.set_tracking_uri(before)
-
-
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update({name: value for name, value in values.items() if before[name] is None})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
 
 
 @contextlib.contextmanager
