@@ -119,7 +119,7 @@ def _scores(report: Report, head: str, axes: Axes) -> None:
         axes.hist(mine[CHOSEN], edges, weights=weight, color=colour, alpha=0.65, label=label)
     axes.set(xlabel="predicted probability", ylabel="share of each group")
     axes.set_title("How are the probabilities spread?")
-    axes.legend(loc="upper right")
+    axes.legend(loc="best")
 
 
 def _dates(report: Report, head: str, metric: str, axes: Axes) -> None:
