@@ -157,9 +157,7 @@ class Phrases:
     def _rate(self, feature: Feature) -> Say:
         fact = partial(self._fact, str(feature.field))
         won = self._text.gettext(_RATES[str(feature.measure)])
-        return self._unless_missing(
-            fact, lambda rate: fact(won % {"rate": format_percent(rate, locale=self._language)})
-        )
+        return self._unless_missing(fact, lambda rate: fact(won % {"rate": self._percent(rate)}))
 
     def _unless_missing(self, fact: Callable[[str], str], say: Say) -> Say:
         missing = fact(self._text.gettext("not known"))
@@ -183,6 +181,9 @@ class Phrases:
         if whole < 1:
             return self._text.gettext("less than a day ago")
         return self._text.ngettext("%(n)s day ago", "%(n)s days ago", whole) % {"n": self._number(whole)}
+
+    def _percent(self, rate: float) -> str:
+        return str(format_percent(round(rate, 3), locale=self._language, decimal_quantization=False))
 
     def _number(self, value: float) -> str:
         return str(format_decimal(value, format="#,##0.##", locale=self._language))

@@ -169,8 +169,8 @@ GOLDEN: list[tuple[Feature, float, str, str]] = [
     (
         number(Family.RATE, field="lead_source", measure="close"),
         0.123,
-        "Lead source: 12% of earlier leads won",
-        "Lead source : 12 % des leads précédents gagnés",
+        "Lead source: 12.3% of earlier leads won",
+        "Lead source : 12,3 % des leads précédents gagnés",
     ),
 ]
 

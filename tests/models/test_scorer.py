@@ -80,6 +80,16 @@ def test_reasons_tell_each_topic_once_the_weightiest_first() -> None:
         assert all(reason.points != 0 for reason in row)
 
 
+def test_golden_scores() -> None:
+    x = fitted.rows(6, seed=61)
+    scores = fitted.scorer().score_matrix(x, np.arange(6) == 5)
+    assert scores.score.tolist() == [27, 50, 74, 70, 39, 26]
+    assert scores.grade.tolist() == ["D", "C", "B", "B", "D", "D"]
+    assert scores.p_accept == pytest.approx([0.675323, 0.759849, 0.952284, 0.944155, 0.784558, 1], abs=1e-6)
+    assert scores.p_close == pytest.approx([0.307047, 0.4208, 0.545704, 0.527944, 0.369626, 0.301425], abs=1e-6)
+    assert [reason.points for reason in scores.reasons[0]] == [-9.6, 5.2, -1.8]
+
+
 def test_no_reasons_are_worked_out_where_none_are_asked_for() -> None:
     scores = fitted.scorer().score_matrix(x := fitted.rows(3), none_accepted(x), reasons=0)
     assert scores.reasons == scores.missing == ((), (), ())
