@@ -20,6 +20,7 @@ from crm.quarantine import Fate
 SEPARATORS = ",;\t|"
 _HEAD_BYTES = 256 * 1024
 _BLOCK_BYTES = 8 * 1024 * 1024
+_ZIP = b"PK\x03\x04"
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _WESTERN = "cp1252"
 
@@ -47,12 +48,15 @@ def read_csv(
     head = head_of(path)
     if not head.strip():
         raise AccordError("The file is empty.", where=path.name, expected="a line of column names, then rows")
+    if head.startswith(_ZIP):
+        remedy = "Save it as CSV (in Excel: CSV UTF-8) and name that file."
+        raise AccordError("This is a workbook or an archive, not delimited text.", where=path.name, remedy=remedy)
     encodings = [encoding] if encoding else encodings_of(head)
     for attempt in encodings:
         try:
             text = head.decode(attempt, errors="ignore")
             content = _read(path, separator or find_separator(text), attempt, text, columns)
-        except (UnicodeDecodeError, pa.ArrowInvalid) as broken:
+        except (UnicodeDecodeError, LookupError, pa.ArrowInvalid) as broken:
             if attempt == encodings[-1]:
                 raise AccordError(
                     "The file cannot be read as delimited text.",
@@ -99,6 +103,10 @@ def encodings_of(head: bytes) -> list[str]:
 
 def _read(path: Path, separator: str, encoding: str, head: str, columns: Sequence[str] | None) -> Content:
     names, notes = names_of(head, separator, path.name)
+    if "\n" not in head.strip().replace("\r", "\n"):  # Arrow wants a line after the names
+        kept = names if columns is None else [c for c in columns if c in names]
+        nothing = pa.table({name: pa.array([], pa.string()) for name in kept})
+        return Content(nothing, quarantine.empty(), notes, separator, encoding)
     broken: list[pcsv.InvalidRow] = []
 
     def set_aside(row: pcsv.InvalidRow) -> str:

@@ -11,6 +11,7 @@ from crm.mapping import Activities, Changes, Milestones
 from crm.parts import Part, Reader, asked, stacked, text
 from crm.quarantine import Breach, Fate, Origin, breach
 from crm.tables import need
+from crm.values import alike
 
 _NOTHING = Origin((), np.empty(0, dtype="int64"), np.empty(0, dtype="int64"))
 
@@ -72,10 +73,11 @@ def _meanings(reader: Reader, source: Milestones, values: pd.Series, name: str) 
         same = pd.Series(source.milestone.value, index=values.index, dtype="str")
         none = pd.Series(np.nan, index=values.index, dtype="str")
         return {"milestone": same, "before": none, "otherwise": none}
-    absent = sorted(set(source.meanings) - set(values.dropna().unique()))
+    meant = alike(values, source.meanings)
+    absent = sorted(set(source.meanings) - set(meant.values()))
     if absent:
         reader.notes.append(f"{name}: {source.column} never holds {', '.join(absent)}; check history.milestones.")
-    pairs = source.meanings.items()
+    pairs = [(value, source.meanings[word]) for value, word in meant.items()]
     return {
         "milestone": values.map({v: m.then.value for v, m in pairs}).astype("str"),
         "before": values.map({v: m.before.value for v, m in pairs if m.before}).astype("str"),
@@ -114,9 +116,9 @@ def _activities(reader: Reader, key: str, source: Activities) -> Part:
     )
     kept = np.ones(len(frame), dtype=bool)
     if source.include is not None:
-        kept &= kind.isin(source.include).to_numpy()
+        kept &= kind.isin(alike(kind, source.include)).to_numpy()
     if source.exclude:
-        kept &= ~kind.isin(source.exclude).to_numpy()
+        kept &= ~kind.isin(alike(kind, source.exclude)).to_numpy()
     return Part(frame, raw.origin, (*breaches, *wrong)).take(kept)
 
 

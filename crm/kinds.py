@@ -14,6 +14,7 @@ _SAMPLE = 50_000
 _NEARLY_ALL = 0.95
 _MANY = 50
 _LONG_TEXT = 60
+_CHANCE = 7  # e⁻⁷: one column in a thousand
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _DATE = r"^\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}"
 _TITLE = (
@@ -84,12 +85,21 @@ def _of_words(text: pd.Series, distinct: int) -> Guess:
 def _of_numbers(number: pd.Series, distinct: int) -> Guess:
     rows = len(number)
     whole = bool((number == number.round()).all())
-    span = float(number.max() - number.min()) + 1
-    if whole and rows > _MANY and distinct > 0.99 * rows and (span < 20 * rows or number.min() >= 1e5):  # noqa: PLR2004
+    if whole and rows > _MANY and distinct == rows and _numbered(number):
         return Guess(Kind.IDENTIFIER, f"Every row has its own whole number ({number.min():.0f} to {number.max():.0f}).")
     if whole and distinct == 2 and set(number.unique()) == {0.0, 1.0}:  # noqa: PLR2004 - yes and no
         return Guess(Kind.BOOLEAN, "Its values are 0 and 1.")
     return Guess(Kind.NUMBER, f"Its values are numbers from {number.min():g} to {number.max():g}.")
+
+
+def _numbered(number: pd.Series) -> bool:
+    """Whether numbers that are all different were given out: in the order of rows, or too many to differ by chance.
+
+    Of n numbers drawn from a span s, about n²/2s pairs are equal, and none with probability e to the minus that.
+    """
+    span = float(number.max() - number.min()) + 1
+    in_order = bool(number.is_monotonic_increasing or number.is_monotonic_decreasing)
+    return in_order or len(number) ** 2 / (2 * span) > _CHANCE
 
 
 def _coded(text: pd.Series) -> bool:

@@ -91,9 +91,12 @@ def _simulated(mapping: Mapping) -> Loaded:
     history = simulate(company, int(seed)).history
     checked_names(mapping.fields, [field.name for field in history.fields])
     fields = [_declared(field, mapping.fields.get(field.name)) for field in history.fields]
-    declared = replace(history, fields=tuple(field for field in fields if field))
+    missing = mapping.placeholders
+    leads, found = placeholders.clean(history.leads, "leads", also=missing.also, keep=missing.keep)
+    accounts, more = placeholders.clean(history.accounts, "accounts", also=missing.also, keep=missing.keep)
+    declared = replace(history, leads=leads, accounts=accounts, fields=tuple(field for field in fields if field))
     checked = check(declared)
-    return Loaded(checked.history, checked.quarantine, placeholders.report([]), ())
+    return Loaded(checked.history, checked.quarantine, placeholders.report([*found, *more]), ())
 
 
 def _declared(field: Field, declared: Declared | None) -> Field | None:

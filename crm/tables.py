@@ -21,7 +21,7 @@ from crm.errors import AccordError
 from crm.mapping import Source, Table
 from crm.quarantine import Origin
 from crm.strict import expand
-from crm.values import as_text
+from crm.values import alike, as_text
 
 _NULLABLE = {
     pa.bool_(): pd.BooleanDtype(),
@@ -79,7 +79,8 @@ class Export:
         frame = to_pandas(arrow)
         origin = Origin.of(name, len(frame))
         for column, values in table.where.items():
-            kept = as_text(frame[column]).isin(values).to_numpy()
+            given = as_text(frame[column])
+            kept = given.isin(alike(given, values)).to_numpy()
             frame, origin = frame[kept].reset_index(drop=True), origin.take(np.flatnonzero(kept))
         return Raw(frame, origin, unread, tuple(notes))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -66,6 +68,19 @@ def among(values: pd.Series, allowed: pd.Series) -> pd.Series:
     texts = pa.large_string()
     inside = pc.is_in(pa.array(values, texts, from_pandas=True), pa.array(allowed, texts, from_pandas=True).drop_null())
     return pd.Series(inside.to_numpy(zero_copy_only=False), index=values.index)
+
+
+def alike(values: pd.Series, words: Iterable[str]) -> dict[str, str]:
+    """The distinct texts of ``values`` that are one of ``words`` but for case, each with that word.
+
+    YAML's ``true`` is ``True`` in one export and ``TRUE`` in the next.
+
+    >>> alike(pd.Series(["True", "FALSE", "perhaps"], dtype="str"), ["true", "false"])
+    {'True': 'true', 'FALSE': 'false'}
+    """
+    folded = {word.casefold(): word for word in words}
+    distinct = values.dropna().unique()
+    return {value: folded[value.casefold()] for value in distinct if value.casefold() in folded}
 
 
 def _read_hard(text: pd.Series, number: pd.Series, hard: np.ndarray, decimal: str) -> pd.Series:

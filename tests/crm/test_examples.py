@@ -31,8 +31,8 @@ def example(name: str, monkeypatch: pytest.MonkeyPatch) -> Loaded:
     return read(Mapping.parse(document["history"], "accord.yaml: history"), folder)
 
 
-def guessed(name: str) -> Loaded:
-    document = YAML(typ="safe").load(write(guess(DATA / name)))
+def guessed(text: str) -> Loaded:
+    document = YAML(typ="safe").load(text)
     return read(Mapping.parse(document["history"], "accord.yaml: history"), Path.cwd())
 
 
@@ -101,13 +101,12 @@ def test_bpi2012_of_a_past_date_holds_only_what_was_known(monkeypatch: pytest.Mo
 
 
 def test_the_real_histories_are_guessed_without_knowing_their_names() -> None:
-    olist = guessed("olist_funnel")
+    olist = guessed(write(guess(DATA / "olist_funnel")))
     assert len(olist.history.leads) == 8_000
     assert olist.history.milestones["milestone"].value_counts().to_dict() == {"won": 842}
-    x_education = guessed("x_education")
+    x_education = guessed(write(guess(DATA / "x_education")))
     assert x_education.history.milestones["milestone"].value_counts()["won"] == 3_561
-    bpi = guess(DATA / "bpi2012")
-    text = write(bpi)
+    text = write(guess(DATA / "bpi2012"))
     assert "# A_DECLINED: rejected # 4,334 rows, 4,334 leads" in text  # O_DECLINED claims the same: a person decides
     assert "A_ACTIVATED: won" in text
-    assert len(guessed("bpi2012").history.activities) > 100_000
+    assert len(guessed(text).history.activities) > 100_000

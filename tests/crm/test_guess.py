@@ -42,9 +42,7 @@ def tables(day: str = "%Y-%m-%d") -> dict[str, pd.DataFrame]:
     touches = pd.DataFrame(
         {
             "prospect": rng.choice(ids, 3000),
-            "when": (pd.Timestamp("2025-02-01") + pd.to_timedelta(rng.integers(0, 10**7, 3000), unit="s")).strftime(
-                day
-            ),
+            "when": (pd.Timestamp("2025-02-01") + seconds).strftime(day),
             "type": rng.choice(["mail", "call", "visit"], 3000),
         }
     )

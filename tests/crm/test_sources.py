@@ -118,6 +118,40 @@ def test_values_that_never_occur_are_noted(tmp_path: Path) -> None:
     assert any("never holds tkaen" in note for note in result.notes)
 
 
+@pytest.mark.parametrize("written", ["true", "True", "TRUE"])
+def test_the_case_of_a_value_does_not_matter(tmp_path: Path, written: str) -> None:
+    leads = f"id,created,bought\nl1,2026-01-01,{written}\nl2,2026-01-01,no\n"
+    result = loaded(tmp_path, {"leads.csv": leads}, milestones=[{"column": "bought", "values": {True: "won"}}])
+    assert result.history.milestones["lead_id"].tolist() == ["l1"]
+    assert not any("never holds" in note for note in result.notes)
+
+
+def test_an_empty_log_is_no_error_and_a_list_without_leads_is(tmp_path: Path) -> None:
+    files = {"leads.csv": LEADS, "events.csv": EVENTS.splitlines()[0]}
+    result = loaded(tmp_path, files, milestones=[MILESTONES], activities=[ACTIVITIES])
+    assert result.history.activities.empty
+    with pytest.raises(AccordError, match="No lead is left"):
+        loaded(tmp_path, {"leads.csv": "id,created\n"})
+    with pytest.raises(AccordError, match="file is empty"):
+        loaded(tmp_path, {"leads.csv": ""})
+
+
+def test_a_workbook_and_an_unknown_encoding_are_errors_for_people(tmp_path: Path) -> None:
+    with pytest.raises(AccordError, match="Save it as CSV"):
+        loaded(tmp_path, {"leads.csv": b"PK\x03\x04rest"})
+    odd = {"from": {"name": "leads.csv", "encoding": "utf-9"}, "key": "id"}
+    with pytest.raises(AccordError, match="unknown encoding"):
+        loaded(tmp_path, {"leads.csv": LEADS}, leads=odd)
+
+
+def test_a_file_that_stops_being_utf8_late_is_read_as_windows(tmp_path: Path) -> None:
+    rows = "".join(f"l{i},2026-01-01,Lyon\n" for i in range(30_000))
+    content = f"id,created,city\n{rows}".encode() + "m1,2026-01-01,Orléans\n".encode("cp1252")
+    result = loaded(tmp_path, {"leads.csv": content})
+    assert result.history.leads["city"].iloc[-1] == "Orléans"
+    assert any("Windows-1252" in note for note in result.notes)
+
+
 def test_a_milestone_of_an_event_without_time_is_set_aside(tmp_path: Path) -> None:
     events = "case,what,at,who\nl1,sent,,ann\nl1,taken,N/A,ann\nl1,sent,2026-01-01,ann\n"
     result = loaded(tmp_path, {"leads.csv": LEADS, "events.csv": events}, milestones=[MILESTONES])
@@ -321,6 +355,8 @@ def test_the_simulated_company_is_a_source_like_any_other(tmp_path: Path) -> Non
     result = read(Mapping.parse(simulated, "x"), tmp_path)
     assert len(result.history.leads) == 300
     assert result.quarantine.empty
+    assert result.placeholders.set_index(["column", "value"])["rows"]["topic", "Select"] > 0
+    assert not result.history.leads["topic"].isin(["Select", "-"]).any()
     with pytest.raises(AccordError, match="leds"):
         read(Mapping.parse({"source": {"simulated": {"leds": 3}}}, "x"), tmp_path)
 
