@@ -74,19 +74,20 @@ def seen_share(labels: pd.DataFrame, answer: float, weight: Floats, landmark: ND
 def _curve(duration: Floats, age: Floats, weight: Floats) -> Callable[[Floats], Floats]:
     """``F(t)``: the product over all durations ``s > t`` of ``1 - (answers after s) / (answers within s, seen for s)``.
 
-    Where fewer than `FEWEST` answers were under observation for ``s`` days, the factor is 1: the tail is unknown and is
-    taken as empty.
+    Durations for which fewer than `FEWEST` answers were under observation so long, and all above them, are an unknown
+    tail and taken as empty. Fewer than that many answers at all give the plain share of those seen.
     """
     if len(duration) == 0:
         return np.ones_like
+    if len(duration) < FEWEST:
+        age = np.full(len(age), np.inf)
     days, place = np.unique(duration, return_inverse=True)
     came = np.bincount(place, weights=weight)
-    younger = _below(age, weight, days)
-    at_risk = np.cumsum(came) - younger
+    at_risk = np.cumsum(came) - _below(age, weight, days)
     count = np.cumsum(np.bincount(place)) - _below(age, np.ones(len(age)), days)
-    enough = (count >= FEWEST) & (at_risk > 0)
-    factor = np.where(enough, 1.0 - came / np.where(enough, at_risk, 1.0), 1.0)
-    share = np.append(np.cumprod(factor[::-1])[::-1], 1.0)  # share[i]: by any age before days[i]
+    known = np.arange(len(days)) <= np.flatnonzero(count >= min(FEWEST, len(duration))).max(initial=-1)
+    factor = np.where(known & (at_risk > 0), 1.0 - came / np.where(at_risk > 0, at_risk, 1.0), 1.0)
+    share = np.append(np.cumprod(np.clip(factor, 0.0, 1.0)[::-1])[::-1], 1.0)  # share[i]: by any age before days[i]
 
     def curve(ages: Floats) -> Floats:
         return np.asarray(share[np.searchsorted(days, ages, side="right")])

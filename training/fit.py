@@ -78,6 +78,7 @@ def train(
     settings = settings or Settings()
     out = (blocked - definition.keep.keys()) | set(definition.never_use)
     history, undated = datable(history.without(out))
+    settings = settings if history.timed else settings.without_time()
     require(history, definition, settings)
     tested = backtest(history, definition, settings, seed, contestants=baselines(seed), step=within(step, 0.0, 0.8))
     step("last fit", 0.8)

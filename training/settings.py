@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator
 
@@ -76,6 +76,10 @@ class Settings(Strict):
     reference_leads: Annotated[
         Count, Field(description="At least so many of the newest leads are in the reference.")
     ] = 500
+
+    def without_time(self) -> Self:
+        """For a flat history: nothing is old, so nothing fades, and no level is recent."""
+        return self.model_copy(update={"half_lives": (), "level_days": ()})
 
     @field_validator("trees")
     @classmethod
