@@ -13,7 +13,7 @@ DAY = pd.Timedelta(days=1)
 
 
 def company(leads: int, days: int, *, quick: bool = False, rate: float = 0.3) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leads in equal numbers a day; answers are settled after 60 days, or sooner where they are quick, until the export."""
+    """Leads in equal numbers a day; answers are settled after 60 days, or sooner where quick, until the export."""
     rng = np.random.default_rng(0)
     taken = np.linspace(0, days - 1, leads)
     duration = rng.uniform(1, 30, leads) if quick else np.full(leads, 60.0)
