@@ -68,7 +68,7 @@ class Groups:
             events = self._events
             known = np.minimum(np.maximum(events.timeline.at, events.created), events.timeline.at + window)
             late = bool((known > events.timeline.at).any())
-            self._counted[window] = self._resorted(known) if late else events.timeline
+            self._counted[window] = events.timeline.rearranged(known) if late else events.timeline
         return self._counted[window]
 
     def became_active(self, window: int) -> Timeline:
@@ -82,13 +82,8 @@ class Groups:
             events = self._events
             still = np.where(events.previous == NAT, NAT, events.previous + window)
             began = np.maximum(np.maximum(events.timeline.at, still), events.created)
-            self._active[window] = self._resorted(np.minimum(began, events.timeline.at + window))
+            self._active[window] = events.timeline.rearranged(np.minimum(began, events.timeline.at + window))
         return self._active[window]
-
-    def _resorted(self, at: Ints) -> Timeline:
-        owner = np.repeat(np.arange(self._owners), np.diff(self._events.timeline.first))
-        timeline, _ = Timeline.sorted(owner, at, self._owners)
-        return timeline
 
     @cached_property
     def _events(self) -> _Events:

@@ -24,24 +24,27 @@ from features.instants import DAY, END, NAT, Floats, Ints
 from features.part import Fill, Placed
 from features.rewind import Codes
 from features.spec import Family, RateTable
-from features.timeline import Timeline
 
+Flags = NDArray[np.bool_]
+
+_ALL = slice(None)
+_DAYS = 1 << 20  # days fit below this, some 2,800 years
 ACCEPT, CLOSE = "accept", "close"
 _PATIENCE = 0.75  # share of the good outcomes that come within the age at which leads are judged
 _LONGEST = 180  # days
 
 
-def came_at(facts: Facts, outcome: str) -> Ints:
+def came_at(facts: Facts, outcome: str, lead: Ints | slice = _ALL) -> Ints:
     """When each lead was accepted, or won; `END` where it was not."""
     if outcome == ACCEPT:
-        return np.where(facts.accepted, facts.accept_decided, END)
-    return np.where(facts.won, facts.decided, END)
+        return np.where(facts.accepted[lead], facts.accept_decided[lead], END)
+    return np.where(facts.won[lead], facts.decided[lead], END)
 
 
-def judged_at(facts: Facts, since: str, within_days: int) -> Ints:
+def judged_at(facts: Facts, since: str, within_days: int, lead: Ints | slice = _ALL) -> Ints:
     """When each lead reached the age at which it is judged, once created; `END` for leads without a start."""
-    start = facts.moment(since)
-    return np.where(start == NAT, END, np.maximum(start + within_days * DAY, facts.moment(CREATED)))
+    start = facts.moment(since)[lead]
+    return np.where(start == NAT, END, np.maximum(start + within_days * DAY, facts.moment(CREATED)[lead]))
 
 
 def age_to_judge(facts: Facts, outcome: str) -> tuple[str, int] | None:
@@ -117,14 +120,10 @@ class Rates:
         self._strength = np.array([table.strength for table in self._tables])
         self._mask = HandoffMask(placed)
         sizes = [len(table.first) - 1 for table in self._tables]
-        self._begin = np.cumsum([0, *sizes[:-1]])
+        self._begin = np.cumsum([1, *sizes[:-1]])  # owner 0 is nobody, for words that have no entries
         self._overall = self._begin + np.array(sizes) - 1
-        entries = np.cumsum([0, *(len(table.day) for table in self._tables)])
-        first = [np.array(t.first[:-1], np.int64) + entry for t, entry in zip(self._tables, entries, strict=False)]
-        self._days = Timeline(np.concatenate([*first, entries[-1:]]), _joined([t.day for t in self._tables]))
-        self._judged = _joined([t.judged for t in self._tables])
-        self._positive = _joined([t.positive for t in self._tables])
-        self._end = int(self._days.at.max(initial=0))
+        entries = [_entries(table, begin) for table, begin in zip(self._tables, self._begin.tolist(), strict=True)]
+        self._keys, self._judged, self._positive = np.concatenate([np.zeros((3, 1), np.int64), *entries], axis=1)
 
     @classmethod
     def of(cls, placed: Placed, tables: Sequence[RateTable]) -> Self | None:
@@ -140,8 +139,8 @@ class Rates:
         for table, begin in zip(self._tables, self._begin.tolist(), strict=True):
             place = {level: begin + i for i, level in enumerate(table.levels)}
             begins.append(len(owner))
-            owner.append(-2)  # missing
-            owner.extend(place.get(word, -1) for word in words.get(table.field, ()))
+            owner.append(0)
+            owner.extend(place.get(word, 0) for word in words.get(table.field, ()))
         codes = Codes(facts, self._names)
         return partial(self._fill, facts, codes, np.array(begins), np.array(owner, np.int64))
 
@@ -150,58 +149,49 @@ class Rates:
     ) -> None:
         code = codes.at(lead, as_of)
         owner = owners.take(code + begins)
-        before = (as_of // DAY - 1)[:, None]
-        judged, positive = self._so_far(owner, before)
-        all_judged, all_positive = self._so_far(np.broadcast_to(self._overall, owner.shape), before)
+        today = (as_of // DAY)[:, None]
         own, well, same = self._own(facts, codes, lead, as_of, code)
-        all_judged = np.maximum(all_judged - own, 0)
-        all_positive = np.clip(all_positive - (own & well), 0, all_judged)
-        own &= same & (owner >= 0)
-        judged = np.maximum(judged - own, 0)
-        positive = np.clip(positive - (own & well), 0, judged)
-        overall = (all_positive + 1) / (all_judged + 2)
+        judged, positive = self._so_far(self._overall, today, own, well)
+        overall = (positive + 1) / (judged + 2)
+        enough = judged >= self._strength
+        judged, positive = self._so_far(owner, today, own & same & (owner > 0), well)
         rate = (positive + self._strength * overall) / (judged + self._strength)
-        rate[all_judged < self._strength] = np.nan
-        rate[owner == -2] = np.nan  # noqa: PLR2004  missing, see bind
-        out[:, self._out] = rate
+        out[:, self._out] = np.where(enough & (code > 0), rate, np.nan)
         self._mask.apply(facts, lead, as_of, out)
 
-    def _so_far(self, owner: Ints, day: Ints) -> tuple[Ints, Ints]:
-        """Judged and positive of each owner (none for negative ones) up to and including the day."""
-        safe = np.maximum(owner, 0)
-        first = self._days.first.take(safe)
-        if int(day.min()) >= self._end:
-            position = self._days.first.take(safe + 1)
-        else:
-            asked = np.broadcast_to(day, owner.shape).reshape(-1, 1)
-            position = self._days.position(safe.reshape(-1), asked).reshape(owner.shape)
-        some = (position > first) & (owner >= 0)
-        if not len(self._judged):
-            return np.zeros(owner.shape, np.int64), np.zeros(owner.shape, np.int64)
-        last = position - 1
-        return (
-            np.where(some, self._judged.take(last, mode="clip"), 0),
-            np.where(some, self._positive.take(last, mode="clip"), 0),
-        )
+    def _so_far(self, owner: Ints, today: Ints, own: Flags, well: Flags) -> tuple[Ints, Ints]:
+        """Judged and positive of each owner before the day, without the lead itself; both int64[n, tables]."""
+        last = self._keys.searchsorted(owner * _DAYS + np.clip(today, 0, _DAYS - 1), side="right") - 1
+        judged = np.maximum(self._judged.take(last) - own, 0)
+        return judged, np.minimum(np.maximum(self._positive.take(last) - (own & well), 0), judged)
 
     def _own(
         self, facts: Facts, codes: Codes, lead: Ints, as_of: Ints, code: NDArray[np.int32]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    ) -> tuple[Flags, Flags, Flags]:
         """Whether the lead itself is in what was counted; whether it fared well; whether with the value it has now."""
         own = np.zeros(code.shape, np.bool_)
         well, same = own.copy(), ~own
         today = as_of - as_of % DAY
         for (outcome, since, within_days), columns in self._judging.items():
-            at = judged_at(facts, since, within_days)[lead]
+            at = judged_at(facts, since, within_days, lead)
             mine = (at[:, None] <= self._until[columns]) & (at < today)[:, None]
             if not mine.any():
                 continue
             own[:, columns] = mine
-            well[:, columns] = (came_at(facts, outcome)[lead] <= at)[:, None]
+            well[:, columns] = (came_at(facts, outcome, lead) <= at)[:, None]
             if codes.changed:
                 same[:, columns] = (codes.at(lead, at) == code)[:, columns]
         return own, well, same
 
 
-def _joined(columns: Sequence[tuple[int, ...]]) -> Ints:
-    return np.array([value for column in columns for value in column], np.int64)
+def _entries(table: RateTable, begin: int) -> Ints:
+    """Key, judged and positive of a table's entries: int64[3, entries], an empty entry before those of each owner.
+
+    A key is the owner and the day after the entry's, from which on it may be known, in one integer.
+    """
+    first = np.array(table.first, np.int64)
+    owner = np.repeat(np.arange(begin, begin + len(first) - 1), np.diff(first) + 1)
+    day = np.insert(np.array(table.day, np.int64) + 1, first[:-1], 0)
+    judged = np.insert(np.array(table.judged, np.int64), first[:-1], 0)
+    positive = np.insert(np.array(table.positive, np.int64), first[:-1], 0)
+    return np.stack((owner * _DAYS + day, judged, positive))

@@ -15,7 +15,7 @@ from features.catalog import Catalog, Family
 from features.compute import matrix
 from features.facts import Facts, record_of
 from features.instants import NAT, micros_of
-from tests.builders import activity, history, lead
+from tests.builders import account, activity, history, lead
 from tests.builders import instant as instant_of
 from tests.features import oracle
 from tests.features.worlds import at, every_family, facts_of, snapshots, world_of, worlds
@@ -152,6 +152,18 @@ def test_an_event_at_the_snapshot_is_known_and_one_a_window_before_is_not() -> N
     as_of = np.array([micros_of(instant_of(at(8)))])
     row = matrix(catalog, facts_of(world), np.zeros(1, np.int64), as_of)[0]
     assert row[catalog.names.index("call_count_1")] == 1.0
+
+
+def test_colleagues_are_counted_without_the_lead_even_before_it_was_created() -> None:
+    rows = [lead("l1", at(8), "a1"), lead("l2", at(0), "a1"), account("a1")]
+    world = history(*rows, *(activity(who, "call", at(4)) for who in ("l1", "l1", "l2")))
+    catalog, facts = every_family(world), facts_of(world)
+    instants = [micros_of(instant_of(at(step))) for step in (6, 8)]
+    of_first = matrix(catalog, facts, np.array([0, 0]), np.array(instants))
+    of_second = matrix(catalog, facts, np.array([1, 1]), np.array(instants))
+    column = catalog.names.index("activities_group_5")
+    assert of_first[:, column].tolist() == [1.0, 1.0]
+    assert of_second[:, column].tolist() == [0.0, 2.0]
 
 
 def test_inputs_are_not_changed() -> None:

@@ -62,8 +62,8 @@ def test_an_export_made_earlier_gives_the_same_features(
     assert got.tobytes() == matrix(catalog, facts, rows, when).tobytes()
 
 
-def test_every_family_but_dates_is_found_in_the_simulated_company(catalog: Catalog) -> None:
-    assert {feature.family for feature in catalog.features} == set(Family) - {Family.AGE}
+def test_every_family_but_dates_and_texts_is_found_in_the_simulated_company(catalog: Catalog) -> None:
+    assert {feature.family for feature in catalog.features} == set(Family) - {Family.AGE, Family.PRESENCE}
 
 
 def test_facts_know_their_leads(world: History, facts: Facts) -> None:

@@ -44,3 +44,14 @@ def test_one_busy_owner_among_many_is_found_too() -> None:
 def test_events_at_the_same_instant_keep_their_order() -> None:
     _, order = Timeline.sorted(np.array([1, 0, 1, 1]), np.array([5, 5, 5, 4]), 2)
     assert order.tolist() == [1, 3, 0, 2]
+
+
+@given(events, st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_instants_are_rearranged_within_their_owner(given_: list, seed: int) -> None:
+    owner = np.array([o for o, _ in given_], np.int64)
+    timeline, _ = Timeline.sorted(owner, np.array([t for _, t in given_], np.int64), 6)
+    for far in (1, 1 << 61):  # the second is so far apart that owners are packed one by one
+        other = np.random.default_rng(seed).integers(-2, 3, len(given_)) * (far // 2 or 1)
+        expected = sorted(zip(np.repeat(np.arange(6), np.diff(timeline.first)).tolist(), other.tolist(), strict=True))
+        assert timeline.rearranged(other).at.tolist() == [t for _, t in expected]

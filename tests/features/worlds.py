@@ -94,8 +94,8 @@ def _lead(rng: np.random.Generator, lead_id: str, account_id: str | None) -> lis
     busy = int(rng.integers(0, 15))
     rows += [activity(lead_id, str(_one(rng, KINDS)), at(int(s))) for s in rng.integers(0, STEPS, busy)]
     for name, chance in (("handed_off", 0.7), ("accepted", 0.5), ("won", 0.3), ("lost", 0.3), ("rejected", 0.2)):
-        for _ in range(int(rng.random() < chance) + int(rng.random() < 0.1)):
-            rows.append(milestone(lead_id, name, at(int(rng.integers(max(created - 4, 0), STEPS)))))
+        for _ in range(int(rng.random() < chance) + int(rng.random() < 0.3)):
+            rows.append(milestone(lead_id, name, at(int(rng.integers(max(created - 12, 0), STEPS)))))
     for field, olds in OVERWRITTEN.items():
         steps = rng.choice(STEPS, size=int(rng.integers(0, 3)), replace=False)
         rows += [change(lead_id, field, at(int(s)), old=_one(rng, olds), new="?") for s in steps]
