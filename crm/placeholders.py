@@ -20,16 +20,15 @@ WORDS = frozenset(
         "empty", "tbd", "tba", "-", "--", "---", "\u2013", "\u2014", "_", ".", "..", "...", "?", "??", "???", "xxx",
         "(blank)", "(none)", "[not provided]", "inconnu", "inconnue", "non renseigné", "non renseignée", "non précisé",
         "sélectionner", "aucun", "aucune", "néant", "unbekannt", "keine angabe", "k.a.", "k. a.", "desconocido",
-        "sin datos", "sconosciuto", "onbekend", "desconhecido",
+        "sin datos", "sconosciuto", "onbekend", "desconhecido", "0000-00-00", "0000-00-00 00:00:00", "0001-01-01",
+        "0001-01-01 00:00:00", "9999-12-31", "9999-12-31 00:00:00", "9999-12-31 23:59:59", "31/12/9999",
     }
 )  # fmt: skip
 """Compared after trimming, dropping ``-<[( … )]>-`` around the word, and without regard to case."""
 
 _FRAME = " \t-<>[]().…:*"
 _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0)
-_SENTINEL_DATES = tuple(
-    pd.Timestamp(day, tz="UTC") for day in ("1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01", "9999-12-31")
-)
+_SENTINEL_DATES = tuple(pd.Timestamp(day, tz="UTC") for day in ("1899-12-30", "1900-01-01", "1970-01-01"))
 _FEWEST = 5
 _GAP = 3.0
 _FOLD = 2.0

@@ -17,6 +17,7 @@ _CLOCK = r"(?P<clock>[T ,]+\d{1,2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>\.\d+)?)?
 _PARTS = rf"^(?P<one>\d{{1,2}})(?P<sign>[/.\-])(?P<two>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}$"
 _NUMBERS = ("unix_seconds", "unix_milliseconds", "excel")
 _SAMPLE = 20_000
+_EARLIEST, _LATEST = pd.Timestamp("1800-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 
 
@@ -38,7 +39,7 @@ def read_times(raw: pd.Series, time_zone: str, *, form: str | None = None, day_f
     first, then day-month-year and month-day-year with ``/``, ``.`` or ``-``. ``day_first`` decides between the two;
     without it the data decides (a 25 in one place settles it), and if it cannot the note says what was assumed. Times
     that name no zone are on the clock of ``time_zone``. Numbers without ``form`` are unix seconds, or milliseconds when
-    they are that large.
+    they are that large. Times before 1800 or after 2200 are unreadable: nobody meant them.
     """
     notes: list[str] = []
     nobody = np.zeros(len(raw), dtype=bool)
@@ -53,6 +54,7 @@ def read_times(raw: pd.Series, time_zone: str, *, form: str | None = None, day_f
         pattern = form or guess_form(text, day_first, notes)
         times, ambiguous, zoned = _from_text(text, pattern, time_zone)
     instants = times.astype(TIME)
+    instants = instants.where(instants.between(_EARLIEST, _LATEST))
     unreadable = raw.notna().to_numpy() & instants.isna().to_numpy() & ~ambiguous
     return Times(instants, unreadable, ambiguous, zoned, tuple(notes))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from crm import quarantine
 from crm.delimited import find_separator, read_csv
 from crm.errors import AccordError
+from crm.guess import guess, write
 from crm.history import TIME, Known
 from crm.mapping import Mapping
 from crm.sources import Loaded, read
@@ -359,6 +362,32 @@ def test_the_simulated_company_is_a_source_like_any_other(tmp_path: Path) -> Non
     assert not result.history.leads["topic"].isin(["Select", "-"]).any()
     with pytest.raises(AccordError, match="leds"):
         read(Mapping.parse({"source": {"simulated": {"leds": 3}}}, "x"), tmp_path)
+
+
+ODD = ["", "l1", "l2", "2026-01-01", "25/12/2025", "N/A", "1.5", "-1", "999", "Yes", "é", '"q"', "a;b", "x" * 300]
+ODD += ["=1+1", "\t", "2026-10-25 02:30", "nan", "0001-01-01", "9999-12-31", "1e400", "\uff11\uff12", "inf", "\x00", "a\nb"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(*[st.sampled_from(ODD)] * 5), max_size=8))
+def test_whatever_a_file_holds_it_is_read_or_refused_for_people(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]
+) -> None:
+    folder = tmp_path_factory.mktemp("odd")
+    pd.DataFrame(rows, columns=["id", "a", "b", "c", "d"]).to_csv(folder / "leads.csv", index=False)
+    events = {"from": "leads.csv", "lead": "a", "occurred_at": "c", "kind": "b", "value": "d"}
+    written = {
+        "leads": {"from": "leads.csv", "key": "id", "created_at": "c", "account": "a"},
+        "milestones": [{"column": "b", "values": {"Yes": "won"}}, {"milestone": "lost", "reached_at": "d"}],
+        "activities": [events],
+        "time_zone": "Europe/Paris",
+    }
+    with contextlib.suppress(AccordError):
+        history = read(Mapping.parse(written, "x"), folder).history
+        assert history.leads["lead_id"].is_unique
+    with contextlib.suppress(AccordError):
+        text = write(guess(folder, beside=folder))
+        read(Mapping.parse(YAML(typ="safe").load(text)["history"], "x"), folder)
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8)

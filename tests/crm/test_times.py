@@ -59,6 +59,12 @@ def test_what_is_no_time_is_unreadable_and_missing_is_not() -> None:
     assert read.instants.isna().tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("written", ["0001-01-01", "1753-01-01", "9999-12-31 12:00", "2026-13-01", "99999999999999"])
+def test_times_nobody_meant_are_unreadable(written: str) -> None:
+    read = read_times(pd.Series(["2026-01-02", written], dtype="str"), "Europe/Paris")
+    assert read.unreadable.tolist() == [False, True]
+
+
 def test_an_hour_that_came_twice_or_never_is_ambiguous() -> None:
     written = ["2026-10-25 02:30", "2026-03-29 02:30", "2026-10-25 03:30"]
     read = read_times(pd.Series(written, dtype="str"), "Europe/Paris")
