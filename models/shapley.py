@@ -72,7 +72,8 @@ class LeafTables:
 
     def _of_row(self, left: Flags) -> npt.NDArray[np.float64]:
         at = self._index
-        satisfied = np.logical_and.reduceat(left.take(at.split) == at.left, at.first_step)
+        satisfied = left.take(at.split) == at.left
+        satisfied[at.again[left.take(at.split_again) != at.left_again]] = False
         pattern = np.add.reduceat(satisfied * at.bit, at.first_slot)
         values = at.table.take(at.begin + pattern.take(at.leaf))
         return np.asarray(np.bincount(at.feature, values, minlength=self.width), dtype=np.float64)
@@ -120,33 +121,38 @@ class LeafTables:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """All leaves laid end to end. A slot is a feature of a leaf, a step one of the splits that it must pass."""
+    """All leaves laid end to end. A slot is a feature of a leaf; most have one split to pass, some have more."""
 
-    split: Positions  # of each step
-    left: Flags  # of each step: whether it goes left
-    first_step: Positions  # of each slot
+    split: Positions  # of each slot, the first
+    left: Flags  # of each slot: whether its way goes left there
     bit: Positions  # of each slot: its bit in the pattern
     leaf: Positions  # of each slot
     feature: Positions  # of each slot
     begin: Positions  # of each slot: where its row of the table begins
+    again: Positions  # of each further split: its slot
+    split_again: Positions
+    left_again: Flags
     first_slot: Positions  # of each leaf
     table: npt.NDArray[np.float64]
 
 
 def _index(leaves: Sequence[Leaf], tables: Sequence[Matrix]) -> _Index:
     depth = np.array([len(leaf.features) for leaf in leaves], dtype=np.intp)
-    steps = [step for leaf in leaves for steps in leaf.steps for step in steps]
+    slots = [steps for leaf in leaves for steps in leaf.steps]
+    more = [(slot, step) for slot, steps in enumerate(slots) for step in steps[1:]]
     position = np.concatenate([np.arange(d) for d in depth])
     first_entry = np.cumsum([0, *(table.size for table in tables)], dtype=np.intp)[:-1]
     leaf = np.repeat(np.arange(len(leaves)), depth)
     return _Index(
-        split=np.array([step.split for step in steps], dtype=np.intp),
-        left=np.array([step.left for step in steps], dtype=bool),
-        first_step=np.cumsum([0, *(len(steps) for one in leaves for steps in one.steps)], dtype=np.intp)[:-1],
+        split=np.array([steps[0].split for steps in slots], dtype=np.intp),
+        left=np.array([steps[0].left for steps in slots], dtype=bool),
         bit=np.left_shift(1, position),
         leaf=leaf,
         feature=np.array([feature for one in leaves for feature in one.features], dtype=np.intp),
         begin=first_entry[leaf] + (position << depth[leaf]),
+        again=np.array([slot for slot, _ in more], dtype=np.intp),
+        split_again=np.array([step.split for _, step in more], dtype=np.intp),
+        left_again=np.array([step.left for _, step in more], dtype=bool),
         first_slot=np.cumsum([0, *depth], dtype=np.intp)[:-1],
         table=np.concatenate([table.ravel() for table in tables]),
     )

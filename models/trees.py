@@ -72,12 +72,16 @@ class Splits:
 
     def _numbers(self, columns: Matrix, left: Flags) -> None:
         """Fills the rows of ``left`` that compare a number; a column is read once for each meaning of missing."""
-        pairs, read = self._readings
-        values = np.array([_reading(columns[feature], missing) for feature, missing in pairs])
+        values = columns.take(self._read_feature, axis=0)
+        if len(at := self._read_missing_as_zero):
+            values[at] = np.where(np.isnan(values[at]), 0.0, values[at])
+        if len(at := self._read_zero_as_missing):
+            values[at] = np.where(np.abs(values[at]) <= _ZERO, np.nan, values[at])
         missing = np.isnan(values)
         for at in _blocks(self._of_number, columns.shape[1]):
-            went = values.take(read[at], axis=0) <= self._threshold[at]
-            went |= self._default_left[at] & missing.take(read[at], axis=0)
+            read = self._reading[at]
+            went = values.take(read, axis=0) <= self._threshold[at]
+            went |= self._default_left[at] & missing.take(read, axis=0)
             left[at] = went
 
     def _categories(self, columns: Matrix, left: Flags) -> None:
@@ -109,11 +113,27 @@ class Splits:
         return np.array([i for i, split in enumerate(self.splits) if split.levels], dtype=np.intp)
 
     @cached_property
-    def _readings(self) -> tuple[list[tuple[int, str]], Positions]:
-        """The pairs of feature and meaning of missing that occur, and for each split which of them it compares."""
-        pairs = sorted({(split.feature, split.missing) for split in self.splits})
-        place = {pair: i for i, pair in enumerate(pairs)}
-        return pairs, np.array([place[split.feature, split.missing] for split in self.splits], dtype=np.intp)
+    def _pairs(self) -> list[tuple[int, str]]:
+        """The pairs of a feature and a meaning of missing that occur."""
+        return sorted({(split.feature, split.missing) for split in self.splits})
+
+    @cached_property
+    def _reading(self) -> Positions:
+        """Which of the pairs each split compares."""
+        place = {pair: i for i, pair in enumerate(self._pairs)}
+        return np.array([place[split.feature, split.missing] for split in self.splits], dtype=np.intp)
+
+    @cached_property
+    def _read_feature(self) -> Positions:
+        return np.array([feature for feature, _ in self._pairs], dtype=np.intp)
+
+    @cached_property
+    def _read_missing_as_zero(self) -> Positions:
+        return np.array([i for i, (_, missing) in enumerate(self._pairs) if missing == "None"], dtype=np.intp)
+
+    @cached_property
+    def _read_zero_as_missing(self) -> Positions:
+        return np.array([i for i, (_, missing) in enumerate(self._pairs) if missing == "Zero"], dtype=np.intp)
 
     @cached_property
     def _levels(self) -> Flags:
@@ -123,13 +143,6 @@ class Splits:
         for row, split in zip(table, self.splits, strict=True):
             row[list(split.levels)] = True
         return table
-
-
-def _reading(values: Matrix, missing: str) -> Matrix:
-    """A column as splits compare it: NaN is what counts as missing."""
-    if missing == "None":
-        return np.where(np.isnan(values), 0.0, values)
-    return np.where(np.abs(values) <= _ZERO, np.nan, values) if missing == "Zero" else values
 
 
 def _blocks(positions: Positions, rows: int) -> Iterator[Positions]:
