@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from crm.contracts import check
 from crm.history import FINAL, History, Kind, Milestone
 from crm.past import known_at
 from crm.simulation import Company, Leak, Simulated, simulate
@@ -30,6 +31,13 @@ def fingerprint(history: History) -> tuple[int, ...]:
 def test_same_company_and_seed_give_the_same_history(cut: Simulated) -> None:
     assert fingerprint(simulate(SMALL, seed=3).history) == fingerprint(cut.history)
     assert fingerprint(simulate(SMALL, seed=4).history) != fingerprint(cut.history)
+
+
+def test_history_keeps_every_rule_of_the_contracts(cut: Simulated) -> None:
+    checked = check(cut.history)
+    assert checked.quarantine.empty
+    assert not checked.cut
+    assert fingerprint(checked.history) == fingerprint(cut.history)
 
 
 def test_nothing_is_exported_that_came_after_the_export(cut: Simulated) -> None:
