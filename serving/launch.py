@@ -95,6 +95,7 @@ def start(
     host: str = HOST,
     bento: str = SERVICE,
     folder: Path = _ROOT,
+    python: str = sys.executable,
     environ: Mapping[str, str] | None = None,
     **how: Any,
 ) -> Server:
@@ -106,6 +107,7 @@ def start(
         host: on which address; only this machine can reach the default.
         bento: what to serve: the service of this installation, or the folder of a built Bento.
         folder: the folder to run in.
+        python: the interpreter, which must have BentoML.
         environ: settings beside those of this process, see `serving.settings`.
         how: passed to `subprocess.Popen`, such as ``stdout``.
 
@@ -113,7 +115,7 @@ def start(
         AccordError: something else listens there already.
     """
     _free(host, port)
-    command = [sys.executable, "-m", "bentoml", "serve", bento, "--host", host, "--port", str(port)]
+    command = [python, "-m", "bentoml", "serve", bento, "--host", host, "--port", str(port)]
     settings = {"BENTOML_HOME": str(home.resolve()), "BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, cwd=folder, env={**os.environ, **settings, **(environ or {})}, **how)  # noqa: S603
     return Server(process, f"http://{host}:{port}")

@@ -62,10 +62,8 @@ app = application(incumbent, settings, metrics, now)
 class LeadScore:
     """Scores leads: ``POST /v1/scores``."""
 
-    @bentoml.on_startup  # type: ignore[untyped-decorator]  # BentoML leaves it untyped
-    def start(self) -> None:
-        """The server's logging is set up by now."""
-        logs.configure()
+    def __init__(self) -> None:
+        logs.configure()  # each worker makes one of these, after BentoML has set up its logging
 
 
 LeadScore.add_asgi_middleware(Ahead, ours=app)  # type: ignore[attr-defined]  # the decorator gives a Service
