@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from accord.exits import MisuseError
 from crm.errors import AccordError
+from crm.strict import shown
 
 M = TypeVar("M", bound=BaseModel)
 Path_ = tuple[str | int, ...]
@@ -95,19 +96,20 @@ def _distinct(error: ValidationError) -> Iterator[ErrorDetails]:
 def _problem(path: Path, tree: CommentedMap, model: type[BaseModel], detail: ErrorDetails) -> tuple[int, AccordError]:
     """The line, for the order, and the error for people."""
     steps, line = _locate(tree, detail["loc"])
-    name = ".".join(map(str, steps)) or "the whole file"
+    name = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".") or "the whole file"
     where = f"{path.name}:{line}: {name}"
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     if detail["type"] == "extra_forbidden":
         known = sorted(_keys(model, detail["loc"][:-1]))
         near = difflib.get_close_matches(key, known, n=1)
         remedy = f"Did you mean {near[0]!r}?" if near else f"Remove it. Known here: {', '.join(known) or 'no keys'}."
-        return line, AccordError("This key is not known.", where=where, got=detail["input"], remedy=remedy)
+        return line, AccordError("This key is not known.", where=where, got=shown(detail["input"]), remedy=remedy)
     if detail["type"] == "missing":
         return line, AccordError(f"{key!r} is missing.", where=where, remedy=f"Add `{key}:` here.")
-    got = None if isinstance(detail["input"], dict | list) else detail["input"]
     message = detail["msg"].removeprefix("Value error, ").rstrip(".") + "."
-    return line, AccordError(message, where=where, got=got, remedy=f"Correct `{key}` and run the command again.")
+    return line, AccordError(
+        message, where=where, got=shown(detail["input"]), remedy=f"Correct `{key}` and run the command again."
+    )
 
 
 def _locate(tree: CommentedMap, location: Path_) -> tuple[Path_, int]:

@@ -109,8 +109,10 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
 
 def tell(opened: Opened, dossier: Dossier, step: Step) -> Recorded:
     """Records a dossier as the challenger. Where the registry cannot take it, the error says that nothing is lost."""
+    store = store_of(opened)
     try:
-        return record(dossier, store_of(opened), step)
+        check(store)
+        return record(dossier, store, step)
     except AccordError as error:
         remedy = f"The scorer is kept in {dossier.folder}: `accord register` tells the registry later."
         raise type(error)(error.message, where=error.where, remedy=remedy) from error

@@ -30,8 +30,8 @@ def store_of(opened: Opened) -> Store:
 
 
 def version_at(store: Store, alias: str) -> str | None:
-    """The version that an alias names; None where it names none."""
-    with connected(store) as client:
+    """The version that an alias names; None where it names none. A store that is down is told within seconds."""
+    with connected(store, patient=False) as client:
         return _version_at(client, alias)
 
 

@@ -42,7 +42,7 @@ def told(broken: ValidationError, where: str, settings: type[BaseModel] | None =
     elif first["type"] == "missing":
         message, got, remedy = "This key is missing.", None, f"Add '{path.rpartition('.')[2]}:' there."
     else:
-        message, got, remedy = _NOISE.sub("", first["msg"]), _shown(first["input"]), None
+        message, got, remedy = _NOISE.sub("", first["msg"]), shown(first["input"]), None
     message = message if message.endswith((".", "?", "!")) else message + "."
     if len(errors) > 1:
         message += f" ({len(errors) - 1} more like this in the file.)"
@@ -70,7 +70,8 @@ def expand(text: str, where: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _shown(value: object) -> object:
+def shown(value: object) -> object:
+    """What may be repeated in an error: no password of an address, and no whole section."""
     if isinstance(value, str):
         return _PASSWORD.sub(r"\1***@", value)
     return value if isinstance(value, bool | int | float) else None
