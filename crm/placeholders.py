@@ -62,6 +62,16 @@ def words_in(values: pd.Series, also: Iterable[str] = (), keep: Collection[str] 
     return [value for value in distinct.filter(meant).to_pylist() if value.strip().casefold() not in kept]
 
 
+def stands_for_missing(word: str) -> bool:
+    """The same of one word, as a request holds it.
+
+    >>> [stands_for_missing(word) for word in ("Select", "-- None --", "", "Paris")]
+    [True, True, True, False]
+    """
+    folded = word.strip().casefold()
+    return folded in WORDS or folded.strip(_FRAME) in WORDS
+
+
 def sentinel_numbers(values: pd.Series) -> list[float]:
     """Numbers such as 999 or -1 that stand for missing, only where they stand out from the rest of the column.
 

@@ -12,8 +12,10 @@ from msgspec import Raw
 from msgspec.json import Decoder
 
 from crm.history import FINAL, Field, Kind, Milestone
+from crm.placeholders import stands_for_missing
 from features.columns import readable
 from features.records import Record
+from features.spec import Family, Feature
 from serving.contract import Activity, Colleague, Lead, Step, Text, Time
 from serving.refusals import Refusal, absent, refusal
 
@@ -56,10 +58,19 @@ class ReadLead:
     future_activities: int
 
 
-def kinds(fields: Iterable[Field]) -> dict[str, Kind]:
-    """What each attribute must be, for those that may count."""
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What an attribute must be. A word for "missing" is read as missing, unless it is one of the ``levels``."""
+
+    kind: Kind
+    levels: frozenset[str] = frozenset()
+
+
+def attributes_of(fields: Iterable[Field], features: Iterable[Feature]) -> dict[str, Attribute]:
+    """The attributes that may count, by name: ``fields`` and ``features`` are the scorer's."""
     numbers, words = readable(tuple(fields))
-    return {f.name: f.kind for f in (*numbers, *words)}
+    levels = {f.field: frozenset(f.levels or ()) for f in features if f.family == Family.ATTRIBUTE}
+    return {f.name: Attribute(f.kind, levels.get(f.name, frozenset())) for f in (*numbers, *words)}
 
 
 def lead_id_of(parts: Mapping[str, Raw]) -> str:
@@ -78,13 +89,13 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
-def read_lead(lead_id: str, parts: Mapping[str, Raw], known: Mapping[str, Kind], now: int) -> ReadLead:
+def read_lead(lead_id: str, parts: Mapping[str, Raw], known: Mapping[str, Attribute], now: int) -> ReadLead:
     """Checks the parts of a lead.
 
     Args:
         lead_id: from `lead_id_of`.
         parts: the lead's values by key, each still unread.
-        known: the attributes that count and what they are, from `kinds`.
+        known: the attributes that count and what they are, from `attributes_of`.
         now: microseconds since 1970 UTC; stands in for an absent ``as_of``.
 
     Raises:
@@ -148,31 +159,33 @@ def _undecided(steps: Sequence[Step], as_of: int) -> None:
 def _attributes(
     given: Mapping[str, Raw],
     prefix: str,
-    known: Mapping[str, Kind],
+    known: Mapping[str, Attribute],
     into: dict[str, float | str | int | None],
     ignored: list[str],
 ) -> None:
     for key, raw in given.items():
         name = f"{prefix}{key}"
-        kind = known.get(name)
+        attribute = known.get(name)
         if name == f"account.{COLLEAGUES}":
             continue
-        if kind is None:
+        if attribute is None:
             ignored.append(name)
         else:
-            into[name] = _value(raw, kind, name if prefix else f"attributes.{key}")
+            into[name] = _value(raw, attribute, name if prefix else f"attributes.{key}")
 
 
-def _value(raw: Raw, kind: Kind, where: str) -> float | str | int | None:
+def _value(raw: Raw, attribute: Attribute, where: str) -> float | str | int | None:
     try:
-        value = _ATTRIBUTE[kind].decode(raw)
+        value = _ATTRIBUTE[attribute.kind].decode(raw)
     except msgspec.ValidationError as error:
-        raise refusal(where, raw, error, kind) from None
+        raise refusal(where, raw, error, attribute.kind) from None
     if isinstance(value, datetime):
         return microseconds(value)
     if isinstance(value, bool):
         return float(value)
-    return value if value != "" else None
+    if isinstance(value, str) and value not in attribute.levels and stands_for_missing(value):
+        return None
+    return value
 
 
 def _colleague(given: Colleague) -> Record:

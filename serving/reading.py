@@ -9,9 +9,8 @@ import msgspec
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from crm.history import Kind
 from serving.contract import LANGUAGES, Envelope, LeadError
-from serving.lead import ReadLead, decoded, lead_id_of, read_lead
+from serving.lead import Attribute, ReadLead, decoded, lead_id_of, read_lead
 from serving.problems import Kind as ProblemKind
 from serving.problems import Problem
 from serving.refusals import Refusal, place
@@ -63,12 +62,12 @@ def open_envelope(body: bytes, max_leads: int) -> Envelope:
     return envelope
 
 
-def read(envelope: Envelope, known: Mapping[str, Kind], now: int) -> Batch:
+def read(envelope: Envelope, known: Mapping[str, Attribute], now: int) -> Batch:
     """Checks a request's leads one by one.
 
     Args:
         envelope: from `open_envelope`.
-        known: the attributes that count and what they are, from `serving.lead.kinds`.
+        known: the attributes that count and what they are, from `serving.lead.attributes_of`.
         now: microseconds since 1970 UTC; stands in for an absent ``as_of``.
     """
     batch = Batch(envelope.language, int(envelope.reasons))

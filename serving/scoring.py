@@ -10,7 +10,6 @@ from typing import cast
 
 import numpy as np
 
-from crm.history import Kind
 from features.facts import Facts
 from features.records import Record
 from models.artifact import load
@@ -18,7 +17,7 @@ from models.definition import LANGUAGES, Language
 from models.scorer import Scorer
 from models.scores import Scores
 from serving.contract import DefinitionInService, ModelInService, Reason, Reply, Score
-from serving.lead import ReadLead, kinds
+from serving.lead import Attribute, ReadLead, attributes_of
 from serving.reading import Batch
 from serving.store import Stored
 
@@ -31,9 +30,9 @@ class Served:
     stored: Stored
 
     @cached_property
-    def known(self) -> dict[str, Kind]:
+    def known(self) -> dict[str, Attribute]:
         """The attributes that count and what each must be."""
-        return kinds(self.scorer.fields)
+        return attributes_of(self.scorer.fields, self.scorer.catalog.features)
 
     @cached_property
     def definition(self) -> DefinitionInService:

@@ -202,7 +202,10 @@ def test_colleagues_make_the_buying_group(run: Run) -> None:
     assert itself["scores"][0] == alone, "a lead is no colleague of its own"
 
 
-def test_an_empty_text_is_a_missing_one(run: Run) -> None:
+@pytest.mark.parametrize("word", ["", " ", "Select", "N/A", "-- none --"])
+def test_a_word_for_missing_is_missing_as_it_is_in_the_history(run: Run, word: str) -> None:
     running = run()
-    empty = a_lead(attributes={"source": "", "employees": 250})
-    assert running.post(empty) == running.post(a_lead(attributes={"employees": 250}))
+    placeholder = a_lead(attributes={"source": word, "employees": 250})
+    assert running.post(placeholder) == running.post(a_lead(attributes={"employees": 250}))
+    unseen = a_lead(attributes={"source": "pigeon", "employees": 250})
+    assert running.post(placeholder) != running.post(unseen)
