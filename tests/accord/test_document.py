@@ -74,7 +74,7 @@ def test_an_unknown_key_far_from_any_other_lists_what_is_known_there(tmp_path: P
 
 def test_a_wrong_value_comes_back_with_what_was_written(tmp_path: Path) -> None:
     said = refusal(tmp_path, "name: acme\ntraining:\n  rates:\n    - 0.5\n    - many\n")
-    assert said.startswith("accord.yaml:5: training.rates.1: Input should be a valid number, unable to parse")
+    assert said.startswith("accord.yaml:5: training.rates[1]: Input should be a valid number, unable to parse")
     assert "Got 'many'." in said
 
 
