@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections import Counter
@@ -51,24 +52,20 @@ def read_csv(
     if head.startswith(_ZIP):
         remedy = "Save it as CSV (in Excel: CSV UTF-8) and name that file."
         raise AccordError("This is a workbook or an archive, not delimited text.", where=path.name, remedy=remedy)
-    encodings = [encoding] if encoding else encodings_of(head)
-    for attempt in encodings:
-        try:
-            text = head.decode(attempt, errors="ignore")
-            content = _read(path, separator or find_separator(text), attempt, text, columns)
-        except (UnicodeDecodeError, LookupError, pa.ArrowInvalid) as broken:
-            if attempt == encodings[-1]:
-                raise AccordError(
-                    "The file cannot be read as delimited text.",
-                    where=path.name,
-                    got=str(broken).splitlines()[0],
-                    remedy="Give its 'separator' and 'encoding', or open it and save it as CSV in UTF-8.",
-                ) from None
-            continue
-        if attempt == _WESTERN and not encoding:
-            content.notes.append(f"{path.name} is not UTF-8; it was read as Windows-1252.")
-        return content
-    raise AssertionError("unreachable: the last attempt returns or raises")
+    chosen = encoding or encoding_of(path, head)
+    try:
+        text = head.decode(chosen, errors="ignore")
+        content = _read(path, separator or find_separator(text), chosen, text, columns)
+    except (UnicodeDecodeError, LookupError, pa.ArrowInvalid) as broken:
+        raise AccordError(
+            "The file cannot be read as delimited text.",
+            where=path.name,
+            got=str(broken).splitlines()[0],
+            remedy="Give its 'separator' and 'encoding', or open it and save it as CSV in UTF-8.",
+        ) from None
+    if chosen == _WESTERN and not encoding:
+        content.notes.append(f"{path.name} is not UTF-8; it was read as Windows-1252.")
+    return content
 
 
 def find_separator(text: str) -> str:
@@ -95,10 +92,20 @@ def head_of(path: Path) -> bytes:
         return head
 
 
-def encodings_of(head: bytes) -> list[str]:
-    """The encodings to try, in order: what a byte-order mark says, else UTF-8 and then Windows-1252."""
+def encoding_of(path: Path, head: bytes) -> str:
+    """What a byte-order mark says, else UTF-8 where the whole file is, else Windows-1252."""
     marked = [name for mark, name in _MARKS.items() if head.startswith(mark)]
-    return marked[:1] or ["utf-8", _WESTERN]
+    if marked:
+        return marked[0]
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with pa.input_stream(str(path), compression="detect") as stream:
+        try:
+            while block := stream.read(_BLOCK_BYTES):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return _WESTERN
+    return "utf-8"
 
 
 def _read(path: Path, separator: str, encoding: str, head: str, columns: Sequence[str] | None) -> Content:

@@ -18,7 +18,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from crm import placeholders, quarantine
-from crm.delimited import encodings_of, find_separator, head_of, names_of, unread_lines
+from crm.delimited import encoding_of, find_separator, head_of, names_of, unread_lines
 from crm.errors import AccordError
 from crm.history import LEAD_COLUMNS, Field, Kind
 from crm.mapping import Declared, Leads, Mapping, Table, Time
@@ -187,7 +187,7 @@ def _csv_parts(path: Path, table: Table, broken: list[pcsv.InvalidRow]) -> Itera
     head = head_of(path)
     if not head.strip():
         raise AccordError("The file is empty.", where=path.name, expected="a line of column names, then rows")
-    encoding = table.encoding or _encoding(head)
+    encoding = table.encoding or encoding_of(path, head)
     text = head.decode(encoding, errors="ignore")
     separator = table.separator or find_separator(text)
     names, _ = names_of(text, separator, path.name)
@@ -214,16 +214,3 @@ def _csv_parts(path: Path, table: Table, broken: list[pcsv.InvalidRow]) -> Itera
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         remedy = "Save it as CSV in UTF-8, or give 'separator' and 'encoding' of leads in accord.yaml."
         raise AccordError("The file cannot be read.", where=path.name, got=str(error)[:120], remedy=remedy) from None
-
-
-def _encoding(head: bytes) -> str:
-    """The first encoding that reads the head; a character cut at its end does not count."""
-    *attempts, last = encodings_of(head)
-    for attempt in attempts:
-        try:
-            head[: len(head) - 4].decode(attempt)
-        except UnicodeDecodeError as error:
-            if error.start < len(head) - 8:
-                continue
-        return attempt
-    return last

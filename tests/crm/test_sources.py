@@ -149,9 +149,10 @@ def test_a_workbook_and_an_unknown_encoding_are_errors_for_people(tmp_path: Path
 
 def test_a_file_that_stops_being_utf8_late_is_read_as_windows(tmp_path: Path) -> None:
     rows = "".join(f"l{i},2026-01-01,Lyon\n" for i in range(30_000))
-    content = f"id,created,city\n{rows}".encode() + "m1,2026-01-01,Orléans\n".encode("cp1252")
+    content = f"id,created,city\n{rows}".encode() + "short,é\nm1,2026-01-01,Orléans\n".encode("cp1252")
     result = loaded(tmp_path, {"leads.csv": content})
     assert result.history.leads["city"].iloc[-1] == "Orléans"
+    assert result.quarantine["record"].tolist() == ["short,é"]
     assert any("Windows-1252" in note for note in result.notes)
 
 
@@ -365,7 +366,19 @@ def test_the_simulated_company_is_a_source_like_any_other(tmp_path: Path) -> Non
 
 
 ODD = ["", "l1", "l2", "2026-01-01", "25/12/2025", "N/A", "1.5", "-1", "999", "Yes", "é", '"q"', "a;b", "x" * 300]
-ODD += ["=1+1", "\t", "2026-10-25 02:30", "nan", "0001-01-01", "9999-12-31", "1e400", "\uff11\uff12", "inf", "\x00", "a\nb"]
+ODD += [
+    "=1+1",
+    "\t",
+    "2026-10-25 02:30",
+    "nan",
+    "0001-01-01",
+    "9999-12-31",
+    "1e400",
+    "\uff11\uff12",
+    "inf",
+    "\0",
+    "a\nb",
+]
 
 
 @settings(max_examples=15, deadline=None)
