@@ -19,10 +19,10 @@ _MOST_LEVELS_OF_A_NUMBER = 30
 class Column:
     """One field of the leads, or of their accounts.
 
-    ``codes`` gives each lead's level, -1 where missing; ``levels`` are their words,
-    and ``raw`` the values as they are. Categories keep their values;
-    numbers and dates with many values are cut into twenty equally filled bins. ``distinct`` counts the values
-    themselves. ``number`` holds numbers and dates (in days) as floats, NaN where missing, and is None for words.
+    ``codes`` gives each lead's level, -1 where missing; ``levels`` are their words, and ``raw`` the values as they are.
+    Categories keep their values; numbers and dates with many values are cut into twenty equally filled bins, beside the
+    values that many leads share. ``distinct`` counts the values. ``number`` holds numbers and dates (in days)
+    as floats, NaN where missing, and is None for words.
     """
 
     field: Field
@@ -72,12 +72,19 @@ def _numbers(field: Field, values: pd.Series) -> Floats | None:
 
 
 def _binned(number: Floats) -> tuple[Codes, tuple[str, ...]]:
+    """Values that many leads share, such as 0, are levels of their own; the rest are cut into equally filled bins."""
     filled = ~np.isnan(number)
-    edges = np.unique(np.quantile(number[filled], np.linspace(0, 1, _BINS + 1)[1:-1]))
-    codes = np.where(filled, np.searchsorted(edges, np.where(filled, number, 0.0), side="right"), -1)
+    values, counts = np.unique(number[filled], return_counts=True)
+    common = values[counts * _BINS >= filled.sum()]
+    alone = filled & np.isin(number, common)
+    codes = np.where(alone, np.searchsorted(common, np.where(alone, number, 0.0)), -1)
+    rest = filled & ~alone
+    edges = np.unique(np.quantile(number[rest], np.linspace(0, 1, _BINS + 1)[1:-1], method="lower"))
+    bins = np.searchsorted(edges, np.where(rest, number, 0.0), side="right")
     bounds = [f"{edge:g}" for edge in edges]
-    words = [f"below {bounds[0]}", *(f"{a} to {b}" for a, b in pairwise(bounds))]
-    return codes.astype("int64"), (*words, f"from {bounds[-1]}")
+    words = [f"below {bounds[0]}", *(f"{a} to {b}" for a, b in pairwise(bounds)), f"from {bounds[-1]}"]
+    codes = np.where(rest, bins + len(common), codes)
+    return codes.astype("int64"), (*(f"{value:g}" for value in common), *words)
 
 
 def _words(value: object) -> str:

@@ -72,9 +72,14 @@ def out_of_fold_rates(codes: Codes, y: Floats, folds: Codes) -> Floats:
     return np.asarray(np.clip(rates, 1e-6, 1 - 1e-6)[folds, codes + 1])
 
 
-def folds_of(lead_ids: pd.Series) -> Codes:
-    """The fold of each lead, by a hash of its id, so that the order of rows does not matter."""
-    return np.asarray(pd.util.hash_array(lead_ids.to_numpy(dtype=object)) % _FOLDS, dtype="int64")
+def folds_of(lead_ids: pd.Series, account_ids: pd.Series) -> Codes:
+    """The fold of each lead, by a hash, so that the order of rows does not matter.
+
+    Leads of one account fall into one fold: they share what is known of the account, and often their fate, which would
+    make the account's revenue look like knowledge of the outcome.
+    """
+    groups = account_ids.where(account_ids.notna(), lead_ids).to_numpy(dtype=object)
+    return np.asarray(pd.util.hash_array(groups) % _FOLDS, dtype="int64")
 
 
 def area(predicted: Floats, y: Floats) -> float:
@@ -85,6 +90,16 @@ def area(predicted: Floats, y: Floats) -> float:
         return 0.5
     ranks = stats.rankdata(predicted)
     return float((ranks[y == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def area_by_chance(y: Floats, alpha: float) -> float:
+    """The area that a field without any connection stays below with chance ``1 - alpha`` (Mann and Whitney)."""
+    positives = float(y.sum())
+    negatives = len(y) - positives
+    if positives == 0 or negatives == 0:
+        return 1.0
+    spread = np.sqrt((positives + negatives + 1) / (12 * positives * negatives))
+    return float(min(1.0, 0.5 + stats.norm.isf(alpha) * spread))
 
 
 def stability(before: Floats, after: Floats) -> tuple[float, float]:

@@ -127,7 +127,7 @@ def _outcomes(history: History, steps: Funnel | None, horizons: Horizons) -> tup
 def _strengths(
     history: History, columns: tuple[Column, ...], outcomes: tuple[Outcome, ...]
 ) -> dict[tuple[str, str], Strength]:
-    folds = folds_of(history.leads["lead_id"])
+    folds = folds_of(history.leads["lead_id"], history.leads["account_id"])
     found = {}
     for outcome in outcomes:
         known = outcome.known

@@ -48,6 +48,16 @@ def test_corrections_that_come_at_any_time_are_only_noted() -> None:
     assert look(changed(days, np.arange(600))) == {"rating": Severity.NOTE}
 
 
+def test_what_is_written_weeks_after_the_outcome_is_found_too() -> None:
+    assert look(changed(RNG.uniform(20, 40, 300), np.arange(300))) == {"rating": Severity.BLOCK}
+
+
+def test_a_handful_of_corrections_after_the_outcome_proves_nothing() -> None:
+    assert look(changed(np.concatenate([[1.0, 3.0], RNG.uniform(-19, 80, 20)]), np.arange(22))) == {
+        "rating": Severity.NOTE
+    }
+
+
 def test_changes_before_the_outcome_are_fine() -> None:
     assert look(changed(RNG.uniform(-19, -0.1, 600), np.arange(600))) == {}
 

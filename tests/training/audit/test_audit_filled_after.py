@@ -55,3 +55,14 @@ def test_a_flat_history_cannot_be_asked() -> None:
 def test_a_history_where_all_leads_are_decided_cannot_be_asked() -> None:
     history = timed(["won", "lost"] * 100, city=["a"] * 200)
     assert isinstance(filled_after.CHECK.look(view_of(history, Days(), AuditSettings())), NotApplicable)
+
+
+def test_few_open_leads_raise_no_question_by_chance() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        outcome = np.where(rng.random(160) < 0.15, None, "lost").tolist()
+        fields = {
+            f"f{i}": np.where(rng.random(160) < 0.6, rng.choice(["a", "b", "c", "d"], 160), None) for i in range(8)
+        }
+        found = filled_after.CHECK.look(view_of(timed(outcome, **fields), Days(), AuditSettings()))
+        assert isinstance(found, NotApplicable) or found == []

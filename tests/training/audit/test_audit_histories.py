@@ -6,6 +6,7 @@ import os
 import time
 import zlib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ def under_other_names(history: History) -> tuple[History, dict[str, str]]:
     return replace(history, leads=history.leads.rename(columns=names), fields=fields, changes=changes), names
 
 
+@cache
 def real(name: str) -> tuple[History, Audit]:
     if not DATA.is_dir():
         pytest.skip(f"no real histories in {DATA}: set ACCORD_DATA")

@@ -29,6 +29,12 @@ def test_a_number_that_is_high_only_for_the_won_is_taken_out() -> None:
     assert look(hours=RNG.normal(0, 1, N) + 4 * WON) == {"hours": Severity.BLOCK}
 
 
+def test_an_amount_that_is_nought_until_the_lead_is_won_is_taken_out() -> None:
+    rare = RNG.random(N) < 0.1
+    amount = np.where(rare, np.round(np.exp(RNG.normal(8, 1, N))), 0.0)
+    assert look(rare, amount=amount) == {"amount": Severity.BLOCK}
+
+
 def test_a_field_that_is_perfect_where_it_is_filled_is_taken_out() -> None:
     filled = RNG.random(N) < 0.2
     assert look(verdict=np.where(filled, np.where(WON, "good", "bad"), None)) == {"verdict": Severity.BLOCK}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from training.audit.columns import Column
 from training.audit.finding import Check, Finding, NotApplicable, Severity
@@ -74,8 +75,12 @@ def _judge(view: View, column: Column, decided: Floats, still_open: Floats, vari
     if column.filled.sum() < view.settings.minimum_rows:
         return None
     filled_decided, filled_open = 1 - decided[-1], 1 - still_open[-1]
+    spread = float(stats.norm.isf(view.alpha(len(view.columns))) * np.sqrt(variance))
     gap = filled_decided - filled_open
-    moved = _moved(column, decided, still_open, variance)
+    middle = (filled_decided + filled_open) / 2
+    if gap <= spread * np.sqrt(max(0.0, middle * (1 - middle))):
+        gap = 0.0
+    moved = _moved(column, decided, still_open, variance, spread)
     if max(gap, moved) < _ASK_GAP:
         return None
     facts: dict[str, Any] = {
@@ -101,13 +106,19 @@ def _judge(view: View, column: Column, decided: Floats, still_open: Floats, vari
     return CHECK.finding(Severity.ASK, column.name, words, question=question, **facts)
 
 
-def _moved(column: Column, decided: Floats, still_open: Floats, variance: float) -> float:
-    """The total variation between both mixes, less what chance alone shows; 0 where most leads have their own value."""
+def _moved(column: Column, decided: Floats, still_open: Floats, variance: float, spread: float) -> float:
+    """The total variation between both mixes, less what chance shows on average.
+
+    0 where it is not beyond chance, or where most leads have their own value. Under chance each level's absolute
+    difference is half-normal, and levels are taken as independent.
+    """
     if column.distinct > _OWN_VALUES * column.filled.sum():
         return 0.0
     share = np.clip((decided + still_open) / 2, 0.0, 1.0)
     by_chance = np.sqrt(2 / np.pi * share * (1 - share) * variance)
-    return float((np.abs(decided - still_open) - by_chance).sum() / 2)
+    moved = float((np.abs(decided - still_open) - by_chance).sum() / 2)
+    noise = spread * float(np.sqrt((1 - 2 / np.pi) * np.sum(share * (1 - share)))) / 2
+    return moved if moved > noise else 0.0
 
 
 CHECK = Check(

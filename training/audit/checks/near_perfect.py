@@ -6,11 +6,9 @@ from typing import Any
 
 from training.audit.columns import Column
 from training.audit.finding import Check, Finding, NotApplicable, Severity
-from training.audit.statistics import Strength
+from training.audit.statistics import Floats, Strength, area_by_chance
 from training.audit.view import Outcome, View
 from training.audit.wording import level_rates, most_severe, percent
-
-_EITHER_SORT = 10
 
 
 def look(view: View) -> list[Finding] | NotApplicable:
@@ -27,8 +25,10 @@ def look(view: View) -> list[Finding] | NotApplicable:
 
 
 def _judge(view: View, column: Column, outcome: Outcome, strength: Strength) -> list[Finding]:
-    where_filled = strength.area_filled if _enough(view, column, outcome) else 0.0
-    area = max(strength.area, where_filled)
+    area = max(
+        _beyond_chance(view, strength.area, outcome.y[outcome.known]),
+        _beyond_chance(view, strength.area_filled, outcome.y[outcome.known & column.filled]),
+    )
     if area < view.settings.doubtful_area:
         return []
     rates, levels = level_rates(column, outcome)
@@ -60,9 +60,10 @@ def _where_filled(column: Column, strength: Strength) -> str:
     return f", in {percent(strength.area_filled)} where it is filled ({percent(column.fill)} of the leads)"
 
 
-def _enough(view: View, column: Column, outcome: Outcome) -> bool:
-    y = outcome.y[outcome.known & column.filled]
-    return bool(len(y) >= view.settings.minimum_rows and _EITHER_SORT <= y.sum() <= len(y) - _EITHER_SORT)
+def _beyond_chance(view: View, area: float, y: Floats) -> float:
+    """The area, or 0.5 where leads are so few that chance alone could give it."""
+    enough = len(y) >= view.settings.minimum_rows and area > area_by_chance(y, view.alpha(4 * len(view.columns)))
+    return area if enough else 0.5
 
 
 CHECK = Check(

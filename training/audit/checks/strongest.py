@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.audit.finding import Check, Finding, NotApplicable, Severity
+from training.audit.statistics import area_by_chance
 from training.audit.view import Outcome, View
 from training.audit.wording import level_rates, most_severe, percent
 
@@ -31,6 +32,9 @@ def _judge(view: View, outcome: Outcome) -> Finding | None:
         return None
     (first, column), (second, runner_up) = sorted(explained, key=lambda pair: -pair[0])[:2]
     settings = view.settings
+    y = outcome.y[outcome.known]
+    if view.strengths[outcome.name, column.name].area <= area_by_chance(y, view.alpha(2 * len(view.columns))):
+        return None
     if first < settings.dominance_share or first < settings.dominance * second:
         return None
     rates, levels = level_rates(column, outcome)
