@@ -37,7 +37,7 @@ def record_of(history: History, lead_id: str, as_of: pd.Timestamp | None = None)
     return Record(
         lead_id=own.lead_id,
         created_at=own.created_at,
-        attributes=_attributes(_only(history, lead), lead, until),
+        attributes=_attributes(history, lead, until),
         activities=own.activities,
         milestones=own.milestones,
         colleagues=colleagues,
@@ -71,20 +71,16 @@ def _behaviour(history: History, lead_id: str, created: pd.Series, until: pd.Tim
     )
 
 
-def _only(history: History, lead: pd.DataFrame) -> History:
-    """The history of one lead's attributes."""
-    changes = history.changes[(history.changes["lead_id"] == lead["lead_id"].iloc[0]).to_numpy()]
-    return replace(history, leads=lead, changes=changes)
-
-
 def _attributes(history: History, lead: pd.DataFrame, until: pd.Timestamp) -> dict[str, Value]:
     account = history.accounts[(history.accounts["account_id"] == lead["account_id"].iloc[0]).to_numpy()]
+    changes = history.changes[(history.changes["lead_id"] == lead["lead_id"].iloc[0]).to_numpy()]
+    changed = set(changes["field"])
+    alone = replace(history, leads=lead, changes=changes)
     attributes: dict[str, Value] = {}
     for field in [field for fields in readable(history.fields) for field in fields]:
-        if field.of_account:
-            values = account[field.column]
-        else:
-            values = values_at(history, field.name, lead["lead_id"], pd.Series(until, index=lead.index))
+        values = account[field.column] if field.of_account else lead[field.column]
+        if field.name in changed and not field.of_account:
+            values = values_at(alone, field.name, lead["lead_id"], pd.Series(until, index=lead.index))
         attributes[field.name] = _values(values, field)[0] if len(values) else None
     return attributes
 

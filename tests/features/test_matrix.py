@@ -31,7 +31,20 @@ def instant(as_of: int) -> pd.Timestamp:
 @given(worlds(), seeds)
 @settings(few, max_examples=60)
 def test_every_feature_is_what_a_naive_reading_of_the_history_gives(world: History, seed: int) -> None:
-    catalog = every_family(world)
+    agrees_with_the_oracle(every_family(world), world, seed)
+
+
+@given(worlds(), seeds)
+@few
+def test_rates_learned_on_an_earlier_export_hold_their_last_value(world: History, seed: int) -> None:
+    earlier = known_at(world, instant_of(at(70)))
+    if not earlier.leads.empty:
+        rates = [f.name for f in every_family(earlier).features if f.family == Family.RATE]
+        catalog = every_family(earlier)
+        agrees_with_the_oracle(catalog.without([n for n in catalog.names if n not in rates]), world, seed)
+
+
+def agrees_with_the_oracle(catalog: Catalog, world: History, seed: int) -> None:
     lead_rows, as_of = snapshots(world, seed, per_lead=1)
     got = matrix(catalog, facts_of(world), lead_rows, as_of)
     plain = oracle.Plain(world)
