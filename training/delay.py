@@ -24,6 +24,10 @@ Seen = Callable[[Floats, NDArray[np.int64]], Floats]
 """From ages in days and landmarks, ``[n]`` each, to the share of the answers that have come by that age, ``[n]``."""
 
 
+SLOW = 0.9
+"""Old answers fade: by half in twice this quantile of the durations seen. Sales cycles change with the team, and for each
+duration it is the latest leads that are old enough for it that tell."""
+
 LEFT = 0.02
 """Of the noes at least this share is taken as still to come: a lead open at an odd age is no sure yes."""
 
@@ -80,7 +84,8 @@ def _curve(duration: Floats, age: Floats, weight: Floats) -> Callable[[Floats], 
     if len(duration) == 0:
         return np.ones_like
     if len(duration) < FEWEST:
-        age = np.full(len(age), np.inf)
+        age = np.full(len(age), age.max())
+    weight = weight * 0.5 ** (age / (2 * np.quantile(duration, SLOW)))
     days, place = np.unique(duration, return_inverse=True)
     came = np.bincount(place, weights=weight)
     at_risk = np.cumsum(came) - _below(age, weight, days)

@@ -57,7 +57,7 @@ class Settings(Strict):
     most_rows: Annotated[
         Count,
         Field(description="Most snapshots for each date of the backtest: leads are drawn beyond. Not the last fit."),
-    ] = 100_000
+    ] = 50_000
     level_days: Annotated[
         tuple[Annotated[float, Field(gt=0)], ...],
         Field(description="Windows over which the recent level may be measured. No correction is always tried."),
