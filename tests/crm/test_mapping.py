@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from crm.errors import AccordError
 from crm.history import Milestone
 from crm.mapping import Mapping
-from crm.strict import expand
+from crm.strict import Strict, _models, expand
 
 LEADS = {"leads": {"from": "leads.csv", "key": "id"}}
 
@@ -68,6 +72,37 @@ def test_passwords_are_refused_and_not_repeated() -> None:
     assert "environment" in str(error)
     assert "hunter2" not in str(error)
     Mapping.parse(LEADS | {"source": {"database": "postgresql://bob:${PASSWORD}@db/crm"}}, "x")
+
+
+def settings_of(model: type[Strict]) -> Iterator[str]:
+    """Every key of a section and of the sections in it."""
+    for name, field in model.model_fields.items():
+        yield field.alias or name
+        for inner in _models(field.annotation):
+            yield from settings_of(inner)
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    told = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", text))))
+    assert set(settings_of(Mapping)) - told == set()
+
+
+def test_every_rule_of_the_quarantine_is_documented() -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "mapping.md").read_text(encoding="utf-8")
+    code = "".join((root / "crm" / name).read_text() for name in ("parts.py", "leads.py", "events.py", "contracts.py"))
+    rules = set(re.findall(r'breach\(\s*\w*"?\w+"?, "(\w+)"', code)) | set(re.findall(r'_rule\("(\w+)"', code))
+    assert {"unreadable_time", "not_a_number", "missing_time", "account_not_found"} <= rules
+    assert {rule for rule in rules if f"`{rule}`" not in text} == set()
+
+
+def test_the_documented_example_is_a_mapping() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    example = text.split("```yaml")[1].split("```")[0]
+    mapping = Mapping.parse(YAML(typ="safe").load(example)["history"], "docs/mapping.md")
+    assert mapping.milestones[1].meanings["Closed"].otherwise is Milestone.LOST
 
 
 def test_settings_are_frozen() -> None:
