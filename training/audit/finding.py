@@ -26,7 +26,7 @@ class Finding:
 
     ``evidence`` says it in a sentence with numbers; ``numbers`` are the same for machines (JSON values only). ``field``
     is None where the finding is about the history as a whole. ``kept`` is the written reason for which the settings
-    keep a field despite a block.
+    keep a field despite a block, or the answer to a question.
     """
 
     code: str

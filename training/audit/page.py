@@ -13,7 +13,7 @@ from training.audit.wording import percent
 
 _SAYS = {
     Standing.BLOCK: "Not used, unless accord.yaml keeps the field with a written reason.",
-    Standing.KEPT: "A check would take these out; somebody has written down why they stay.",
+    Standing.KEPT: "A check speaks against these; somebody has written down why they stay.",
     Standing.ASK: "These stay in until somebody who knows the process says otherwise.",
     Standing.NOTE: "Nothing to do.",
 }

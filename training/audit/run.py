@@ -29,7 +29,7 @@ class Audit:
     """What the checks found, which ran, and which could not be asked and why.
 
     Findings come gravest first, then in the order of the checks. `unused_keeps` are fields that the settings keep
-    although nothing blocks them: a reason that outlived its finding, or a typing error.
+    although nothing speaks against them: a reason that outlived its finding, or a typing error.
     """
 
     findings: tuple[Finding, ...]
@@ -46,8 +46,8 @@ class Audit:
 
     @property
     def asked(self) -> frozenset[str]:
-        """The fields that stay in and about which a person is asked."""
-        named = (f.field for f in self.findings if f.severity is Severity.ASK and f.field is not None)
+        """The fields that stay in and about which a person is asked, and has not answered by keeping them."""
+        named = (f.field for f in self.findings if f.severity is Severity.ASK and f.field is not None and not f.kept)
         return frozenset(named) - self.blocked
 
     @property
@@ -109,19 +109,19 @@ def audit(
         findings += [_kept(finding, settings) for finding in result]
         view = _without(view, result)
     step("audit", 1.0)
-    would_block = {f.field for f in findings if f.severity is Severity.BLOCK}
+    kept = {f.field for f in findings if f.kept}
     return Audit(
         findings=tuple(sorted(findings, key=gravity)),
         checks_run=tuple(ran),
         not_applicable=tuple(skipped),
-        unused_keeps=tuple(sorted(set(settings.keep) - {name for name in would_block if name})),
+        unused_keeps=tuple(sorted(set(settings.keep) - {name for name in kept if name})),
         leads=view.size,
         fields=len(history.fields),
     )
 
 
 def _kept(finding: Finding, settings: AuditSettings) -> Finding:
-    if finding.severity is Severity.BLOCK and finding.field in settings.keep:
+    if finding.severity is not Severity.NOTE and finding.field in settings.keep:
         return replace(finding, kept=settings.keep[finding.field])
     return finding
 

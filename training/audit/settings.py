@@ -1,4 +1,4 @@
-"""What the audit may be told: fields kept despite a block, and every threshold with the reason for its value."""
+"""What the audit may be told: fields kept for a reason, and every threshold with the reason for its value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class AuditSettings(Strict):
 
     keep: dict[str, Reason] = Field(
         default_factory=dict,
-        description="Fields kept despite a block, each with the reason, which is shown wherever the finding is.",
+        description="Fields kept despite a block or a question, each with the reason, which is shown with the finding.",
     )
     significance: float = Field(
         default=0.01,

@@ -43,7 +43,7 @@ class Subject:
 
     @property
     def kept(self) -> str | None:
-        """The written reason for which the field stays in despite a block."""
+        """The written reason for which the field stays in despite a block or a question."""
         return next((finding.kept for finding in self.findings if finding.kept), None)
 
 

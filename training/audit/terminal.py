@@ -43,7 +43,7 @@ def render(audit: Audit, *, notes: bool = False) -> RenderableType:
         parts.append(_not_applicable(audit))
     if audit.unused_keeps:
         names = ", ".join(audit.unused_keeps)
-        parts.append(Text(f"\nKept in accord.yaml although nothing blocks them: {names}", style="yellow"))
+        parts.append(Text(f"\nKept in accord.yaml although nothing speaks against them: {names}", style="yellow"))
     return Group(*parts)
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from accord.project import open_project
@@ -18,7 +19,7 @@ from crm.simulation.company import Company
 from crm.simulation.leaks import Leak
 from crm.simulation.simulate import simulate
 from crm.sources import read
-from tests.populations import Days
+from tests.populations import Days, flat
 from training.audit import Audit, AuditSettings, audit
 
 ROOT = Path(__file__).parents[3]
@@ -174,3 +175,18 @@ def test_nothing_is_taken_out_of_bpi2012() -> None:
     _, result = real("bpi2012")
     assert result.blocked == frozenset()
     assert result.asked == frozenset()
+
+
+@pytest.mark.real_data
+def test_every_column_of_olists_closed_deals_is_taken_out_however_rarely_it_is_filled() -> None:
+    if not DATA.is_dir():
+        pytest.skip(f"no real histories in {DATA}: set ACCORD_DATA")
+    leads = pd.read_csv(DATA / "olist_funnel" / "marketing_qualified_leads.csv")
+    deals = pd.read_csv(DATA / "olist_funnel" / "closed_deals.csv")
+    joined = leads.merge(deals, on="mql_id", how="left")
+    late = list(deals.columns.drop("mql_id"))
+    filled = joined[late].notna().sum()
+    history = flat(joined["won_date"].notna().to_numpy(), **{name: joined[name].astype(object) for name in late})
+    blocked = audit(history, Days()).blocked
+    assert filled.min() < 100
+    assert blocked == set(late)

@@ -67,6 +67,14 @@ def test_a_written_reason_keeps_a_field_and_stays_visible() -> None:
     assert settings.keep["stage <b>"] in page(kept)
 
 
+def test_a_written_reason_answers_a_question() -> None:
+    answered = audit(HISTORY, Days(), AuditSettings(keep={"score": "Computed at creation and never again."}))
+    assert answered.asked == frozenset()
+    assert answered.unused_keeps == ()
+    html = page(answered)
+    assert html.index("Kept with a reason") < html.index("Computed at creation")
+
+
 def test_a_keep_that_nothing_blocks_is_reported() -> None:
     assert audit(HISTORY, Days(), AuditSettings(keep={"cty": "A typing error, as it happens."})).unused_keeps == (
         "cty",
