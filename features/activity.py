@@ -77,10 +77,10 @@ class Activity:
     def bind(self, facts: Facts) -> Fill:
         """See `Part.bind`."""
         code = {kind: i for i, kind in enumerate(facts.kinds)}
-        wanted = np.array([code.get(kind, -1) for kind in self._kinds], np.int16)
+        wanted = np.array([code.get(kind, -1) for kind in self._kinds], np.int32)
         return partial(self._fill, facts, wanted)
 
-    def _fill(self, facts: Facts, wanted: NDArray[np.int16], lead: Ints, as_of: Ints, out: Floats) -> None:
+    def _fill(self, facts: Facts, wanted: NDArray[np.int32], lead: Ints, as_of: Ints, out: Floats) -> None:
         timeline = facts.activities
         begin, end = int(timeline.first[lead[0]]), int(timeline.first[lead[-1] + 1])
         hits = self._hits(facts, wanted, begin, end)
@@ -112,7 +112,7 @@ class Activity:
         midnight = as_of - as_of % DAY - 1
         return np.concatenate((instants, midnight[:, None] - self._whole_days), axis=1)
 
-    def _hits(self, facts: Facts, wanted: NDArray[np.int16], begin: int, end: int) -> NDArray[np.bool_]:
+    def _hits(self, facts: Facts, wanted: NDArray[np.int32], begin: int, end: int) -> NDArray[np.bool_]:
         """Which events are of which kind, of any kind, and the first of their lead's day: bool[kinds + 2, events]."""
         hits = np.ones((len(wanted) + 1 + self._needs_days, end - begin), np.bool_)
         np.equal(facts.kind[begin:end], wanted[:, None], out=hits[: self._any])

@@ -53,7 +53,7 @@ class Columns:
     words: tuple[Sequence[str], ...]
     moments: Ints
     activities: Timeline
-    kind: NDArray[np.int16]
+    kind: NDArray[np.int32]
     kinds: tuple[str, ...]
     account: Ints
     accounts: int

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from crm.errors import AccordError
 from crm.history import Field, History, Kind
 from crm.past import as_kind
 from features.columns import MOMENTS, Columns, Overwritten, readable
@@ -48,8 +49,11 @@ def columns_of(history: History, fields: Sequence[Field], of: type[C]) -> C:
 
 
 def _row_of(leads: pa.Array, lead_ids: pd.Series) -> Ints:
-    """The row of each lead; contracts guarantee that it is there."""
+    """The row of each lead. Raises `AccordError` for one that is not there: `crm.contracts` sets such rows aside."""
     found = pc.index_in(_text(lead_ids), value_set=leads)
+    if found.null_count:
+        stray = lead_ids[found.is_null().to_numpy()].iloc[0]
+        raise AccordError("A row belongs to a lead that is not in the history.", got=stray, expected="a known lead_id")
     rows: Ints = found.to_numpy().astype(np.int64)
     return rows
 
@@ -117,7 +121,7 @@ def _moments(history: History, leads: pa.Array) -> Ints:
     return moments
 
 
-def _activities(history: History, leads: pa.Array) -> tuple[Timeline, NDArray[np.int16], tuple[str, ...]]:
+def _activities(history: History, leads: pa.Array) -> tuple[Timeline, NDArray[np.int32], tuple[str, ...]]:
     table = history.activities
     at = micros(table["occurred_at"])
     if (at == NAT).any():
@@ -128,11 +132,11 @@ def _activities(history: History, leads: pa.Array) -> tuple[Timeline, NDArray[np
     return timeline, kind[order], kinds
 
 
-def _encoded(words: pd.Series) -> tuple[NDArray[np.int16], tuple[str, ...]]:
+def _encoded(words: pd.Series) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     encoded = _text(words).dictionary_encode().unify_dictionaries()
     kinds = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
-    codes = [chunk.indices.to_numpy().astype(np.int16) for chunk in encoded.chunks]
-    return np.concatenate(codes or [np.zeros(0, np.int16)]), tuple(kinds)
+    codes = [chunk.indices.to_numpy().astype(np.int32) for chunk in encoded.chunks]
+    return np.concatenate(codes or [np.zeros(0, np.int32)]), tuple(kinds)
 
 
 def _groups(history: History) -> tuple[Ints, int]:

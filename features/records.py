@@ -93,7 +93,7 @@ def _moments(record: Record) -> list[int]:
     return moments
 
 
-def _activities(everyone: Sequence[Record]) -> tuple[Timeline, NDArray[np.int16], tuple[str, ...]]:
+def _activities(everyone: Sequence[Record]) -> tuple[Timeline, NDArray[np.int32], tuple[str, ...]]:
     names: dict[str, int] = {}
     kind: list[int] = []
     at: list[int] = []
@@ -103,7 +103,7 @@ def _activities(everyone: Sequence[Record]) -> tuple[Timeline, NDArray[np.int16]
             kind.append(names.setdefault(activity[0], len(names)))
             at.append(activity[1])
         first.append(len(at))
-    return Timeline(np.array(first, np.int64), np.array(at, np.int64)), np.array(kind, np.int16), tuple(names)
+    return Timeline(np.array(first, np.int64), np.array(at, np.int64)), np.array(kind, np.int32), tuple(names)
 
 
 def _groups(records: Sequence[Record]) -> tuple[Ints, int]:

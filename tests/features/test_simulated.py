@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from crm.errors import AccordError
 from crm.history import History, Milestone
 from crm.past import known_at
 from crm.simulation import Company, simulate
@@ -73,3 +76,9 @@ def test_facts_know_their_leads(world: History, facts: Facts) -> None:
         facts.rows(pd.Series(["nobody"], dtype="str"))
     with pytest.raises(KeyError, match="nobody"):
         record_of(world, "nobody")
+
+
+def test_rows_of_leads_that_are_not_there_are_refused(world: History) -> None:
+    torn = replace(world, leads=world.leads.iloc[1:])
+    with pytest.raises(AccordError, match="not in the history"):
+        Facts.of_history(torn, world.fields)
