@@ -151,7 +151,9 @@ def _breach(name: str, table: pd.DataFrame, column: str, check: str, positions: 
     fate = Fate.SET_MISSING if rule == "account_not_found" else Fate.SET_ASIDE
     if key and check == "not_nullable":
         rule = "missing_key"
-    positions = np.unique(positions)
+    broken = np.zeros(len(table), dtype=bool)
+    broken[positions] = True
+    positions = np.flatnonzero(broken)
     got = table[column].iloc[positions].astype("str").to_numpy(dtype=object)
     return Breach(name, rule, column, positions, got, fate)
 

@@ -25,8 +25,11 @@ COLUMNS = {
     "column": "str",
     "got": "str",
     "fate": "str",
-    "record": "str",  # the row as JSON
+    "record": "str",  # the row as JSON, of the first `MOST_RECORDS` that break a rule
 }
+
+MOST_RECORDS = 10_000
+"""A wrong key breaks a rule in every row of a log: each is counted, but not each is copied."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Breach:
 
     def frame(self, rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:
         """These rows for the quarantine, in its `COLUMNS`."""
-        broken = rows.iloc[self.positions]
+        shown = records(rows.iloc[self.positions[:MOST_RECORDS]])
         return pd.DataFrame(
             {
                 "table": self.table,
@@ -88,7 +91,7 @@ class Breach:
                 "column": self.column,
                 "got": self.got,
                 "fate": self.fate.value,
-                "record": records(broken),
+                "record": [*shown, *[None] * (len(self.positions) - len(shown))],
             }
         ).astype(COLUMNS)
 

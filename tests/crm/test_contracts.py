@@ -134,6 +134,15 @@ def test_counts_put_the_most_frequent_rule_first() -> None:
     ]
 
 
+def test_a_rule_that_every_row_breaks_is_counted_whole_and_copied_in_part() -> None:
+    made = history(lead("l1"), activity("nobody"))
+    made = replace(made, activities=pd.concat([made.activities] * (quarantine.MOST_RECORDS + 5), ignore_index=True))
+    told = check(made).quarantine
+    assert quarantine.counts(told)["rows"].tolist() == [quarantine.MOST_RECORDS + 5]
+    assert told["record"].notna().sum() == quarantine.MOST_RECORDS
+    assert told["row"].iloc[-1] == quarantine.MOST_RECORDS + 5
+
+
 IDS = st.sampled_from(["l1", "l2", "l3", None])
 TIMES = st.sampled_from(["2026-01-05", "2026-02-01", "2026-12-01", None])
 
