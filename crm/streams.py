@@ -48,7 +48,8 @@ def lead_batches(
     """The leads of a CSV or Parquet file, in its order, ``rows`` at a time (the last batch holds fewer).
 
     Columns go by the names of the export: key, creation and account as ``mapping.leads`` says, fields by their own.
-    ``accounts`` (``account_id`` and their columns) give the fields of accounts that the file does not hold itself.
+    ``accounts`` (``account_id`` and their columns) give the fields of accounts that the file does not hold itself, as
+    ``account.<column>`` (or by the column alone where the mapping gathers accounts from leads).
     Raises `AccordError` where the file cannot be read, has no key, or none of the fields.
     """
     leads = mapping.leads or Leads.model_validate({"from": "leads", "key": "lead_id", "created_at": "created_at"})
@@ -81,16 +82,17 @@ class _Typing:
 
     def __post_init__(self) -> None:
         need([self.leads.key], list(self.present), self.name)
-        if self.fields and not any(self._source(field) for field in self.fields):
-            names = ", ".join(field.column for field in self.fields[:20])
+        if self.fields and not any(self._source(field) or self._has_beside(field) for field in self.fields):
+            names = ", ".join(field.name for field in self.fields[:20])
             raise AccordError(
                 "This file has none of the scorer's fields.", where=self.name, expected=f"such as {names}"
             )
 
     def batch(self, raw: pd.DataFrame, start: int) -> Batch:
         """These rows, the first of which is number ``start`` (from 0) of the file."""
-        missing = self.mapping.placeholders
-        raw, _ = placeholders.clean(raw, self.name, also=missing.also, keep=missing.keep)
+        if self.mapping.leads is not None:  # the simulated company is read as it is
+            missing = self.mapping.placeholders
+            raw, _ = placeholders.clean(raw, self.name, also=missing.also, keep=missing.keep)
         wrong: list[Breach] = []
         columns = {"lead_id": as_text(raw[self.leads.key])}
         created = self.leads.created_at
@@ -99,10 +101,10 @@ class _Typing:
         own, beside = {}, self._beside(raw)
         for field in self.fields:
             source = self._source(field)
-            if source == field.column and field.of_account and beside is not None and source not in self.present:
-                own[field.name] = beside[source]
-            elif source is not None:
+            if source is not None:
                 own[field.name] = self._values(raw[source], field, wrong)
+            elif beside is not None and self._has_beside(field):
+                own[field.name] = beside[field.column]
         frame = pd.DataFrame({**columns, **own})
         keyless = frame["lead_id"].isna().to_numpy()
         wrong += breach("leads", "missing_key", "lead_id", keyless, raw[self.leads.key], Fate.SET_ASIDE)
@@ -110,11 +112,21 @@ class _Typing:
         return Batch(frame[~keyless], quarantine.joined(found.frame(raw, origin) for found in wrong))
 
     def _source(self, field: Field) -> str | None:
-        """The column that holds a field, in the file or beside it; None where nothing does."""
+        """The column of the file that holds a field; None where none does.
+
+        A field of accounts is in ``account.<column>``, or in its own column where accounts are gathered from leads.
+        """
         column = field.column.removesuffix(" (export)")
         column = column if column in LEAD_COLUMNS else field.column
-        beside = field.of_account and self.accounts is not None and column in self.accounts
-        return column if column in self.present or beside else None
+        gathered = self.mapping.accounts is not None and self.mapping.accounts.table is None
+        if field.of_account and not gathered:
+            column = field.name
+        return column if column in self.present else None
+
+    def _has_beside(self, field: Field) -> bool:
+        """Whether the accounts at the side hold a field that the file does not."""
+        known = self.accounts is not None and self.leads.account in self.present and self._source(field) is None
+        return bool(known and field.of_account and field.column in self.accounts)  # type: ignore[operator]
 
     def _beside(self, raw: pd.DataFrame) -> pd.DataFrame | None:
         """The accounts of these leads, row by row; missing where the account is not known."""
