@@ -118,8 +118,11 @@ def records(simulated: Simulated, most: int) -> list[Record]:
 def one_lead(scorer: Scorer, boosters: list[lightgbm.Booster], asked: list[Record], as_of: int, times: int) -> None:
     """From a record to both probabilities, grade and reasons."""
     first, instant = np.zeros(1, np.int64), np.array([as_of])
-    facts = [Facts.of_records([record], scorer.fields) for record in asked]
-    xs = [matrix(scorer.catalog, fact, first, instant) for fact in facts]
+
+    def features(record: Record) -> Matrix:
+        return matrix(scorer.catalog, Facts.of_records([record], scorer.fields), first, instant)
+
+    xs = [features(record) for record in asked]
     accepted = np.zeros(1, dtype=bool)
 
     def whole(i: int) -> object:
@@ -128,7 +131,7 @@ def one_lead(scorer: Scorer, boosters: list[lightgbm.Booster], asked: list[Recor
     works: dict[str, Callable[[int], object]] = {
         "record to reasons": whole,
         "  facts": lambda i: Facts.of_records([asked[i]], scorer.fields),
-        "  features": lambda i: matrix(scorer.catalog, facts[i], first, instant),
+        "  facts and features": lambda i: features(asked[i]),
         "  both heads, no reasons": lambda i: scorer.score_matrix(xs[i], accepted, reasons=0),
         "  both heads and reasons": lambda i: scorer.score_matrix(xs[i], accepted),
         "Booster.predict, both heads": lambda i: [b.predict(xs[i], raw_score=True, num_threads=1) for b in boosters],
