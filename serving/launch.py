@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from crm.errors import AccordError, UnavailableError
+from crm.errors import UnavailableError
 from serving.settings import variable
 
 SERVICE = "serving.service:LeadScore"
@@ -112,7 +112,7 @@ def start(
         how: passed to `subprocess.Popen`, such as ``stdout``.
 
     Raises:
-        AccordError: something else listens there already.
+        UnavailableError: something else listens there already.
     """
     _free(host, port)
     command = [python, "-m", "bentoml", "serve", bento, "--host", host, "--port", str(port)]
@@ -144,7 +144,7 @@ def _free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise AccordError(
+            raise UnavailableError(
                 "The service cannot listen here.",
                 where=f"{host}:{port}",
                 got=error.strerror,
