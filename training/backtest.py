@@ -65,10 +65,14 @@ def backtest(
     settings: Settings,
     seed: int = 0,
     *,
+    dates: tuple[pd.Timestamp, ...] = (),
     contestants: Mapping[str, Contestant] | None = None,
     step: Step = silent,
 ) -> Backtest:
     """Run the backtest. ``contestants`` are asked at each date, on the same rows as the candidates.
+
+    ``dates`` are the as-of dates and the end of the last scoring, oldest first; without any they are chosen from the
+    outcomes there are (`training.dates`).
 
     Folds are made one after the other and freed, so memory is that of the largest. Needs the outcomes that
     `training.requirements.require` checks for.
@@ -76,7 +80,7 @@ def backtest(
     heads, others = heads_of(history), dict(contestants or {})
     every = take(history, days_of(settings, definition))
     labels = {head: label(history, every, head, definition) for head in heads}
-    dates = _dates(history, every, labels, definition, settings)
+    dates = dates or _dates(history, every, labels, definition, settings)
     delays = {head: delays_of(labels[head], every) for head in heads}
     told: dict[HeadName, list[Told]] = {head: [] for head in heads}
     count = len(dates) - 1 if dates else settings.folds

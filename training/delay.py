@@ -25,8 +25,8 @@ Seen = Callable[[Floats, NDArray[np.int64]], Floats]
 
 
 SLOW = 0.9
-"""Old answers fade: by half in twice this quantile of the durations seen. Sales cycles change with the team, and for each
-duration it is the latest leads that are old enough for it that tell."""
+"""Old answers fade: by half in twice this quantile of the durations seen. Sales cycles change with the team, and for
+each duration it is the latest leads that are old enough for it that tell."""
 
 LEFT = 0.02
 """Of the noes at least this share is taken as still to come: a lead open at an odd age is no sure yes."""

@@ -11,6 +11,7 @@ from crm.past import known_at
 from crm.simulation import Company, simulate
 from models.definition import Definition
 from tests.builders import instant
+from training.backtest import backtest
 from training.folds import Fold, folds_in_time
 from training.labels import HeadName
 from training.settings import Settings
@@ -68,6 +69,16 @@ def test_nothing_after_a_date_changes_what_is_trained_on_it(company: History, fu
         a, b = real.sample(head), other.sample(head)
         np.testing.assert_array_equal(a.y, b.y)
         np.testing.assert_array_equal(a.weight, b.weight)
+
+
+def test_nothing_after_the_last_date_changes_what_would_have_been_served(company: History) -> None:
+    quick = Settings(landmarks=(0, 30), widths=(0.2,), half_lives=(), trees=(), level_days=(30,), level_priors=(30,))
+    dates = tuple(DATE - pd.Timedelta(days=days) for days in (150, 100, 50, 0))
+    real = backtest(company, DEFINITION, quick, dates=dates).table
+    other = backtest(another_future(company), DEFINITION, quick, dates=dates).table
+    assert not real["y"].equals(other["y"])
+    assert real["chosen_on"].max() == 2
+    pd.testing.assert_frame_equal(real[["lead_id", "as_of", "chosen"]], other[["lead_id", "as_of", "chosen"]])
 
 
 def test_no_training_snapshot_or_answer_is_later_than_the_date(company: History) -> None:
