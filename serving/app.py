@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -27,8 +28,10 @@ from serving.scoring import Served
 from serving.settings import Settings
 from serving.takeover import Incumbent
 
-FEW = 8
-"""So many leads are scored at once in the event loop; more go to a thread, so that health checks and others get in."""
+FEW, SMALL = 8, 65_536
+"""So many leads, and bytes, are short work; more are long."""
+
+T = TypeVar("T")
 
 
 def application(incumbent: Incumbent, settings: Settings, metrics: Metrics, clock: Callable[[], datetime]) -> Starlette:
@@ -80,14 +83,9 @@ class _Endpoints:
     async def scores(self, request: Request) -> Response:
         body = await read_body(request, self._settings)
         served = self._in_service()
-        envelope = open_envelope(body, self._settings.max_leads)
+        envelope = await self._aside(len(body) > SMALL, open_envelope, body, self._settings.max_leads)
         now = microseconds(self._clock())
-        if len(envelope.leads) <= FEW:
-            content, refused = self._scored(served, envelope, now)
-        else:
-            content, refused = await to_thread.run_sync(
-                self._scored, served, envelope, now, limiter=self._one_at_a_time
-            )
+        content, refused = await self._aside(len(envelope.leads) > FEW, self._scored, served, envelope, now)
         request.state.told = {"leads": len(envelope.leads), "refused": refused, "model": served.model.version}
         return Response(content, media_type=JSON)
 
@@ -104,6 +102,10 @@ class _Endpoints:
 
     async def document(self, _: Request) -> Response:
         return Response(self._openapi, media_type=JSON)
+
+    async def _aside(self, aside: bool, work: Callable[..., T], *args: Any) -> T:
+        """Does short work at once, and long work in the one thread for it, so that health checks and others get in."""
+        return await to_thread.run_sync(work, *args, limiter=self._one_at_a_time) if aside else work(*args)
 
     def _in_service(self) -> Served:
         served = self._incumbent.served

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw
@@ -17,6 +18,7 @@ from serving.refusals import Refusal, place
 
 _ENVELOPE = Decoder(Envelope)
 _PARTS = Decoder(dict[str, Raw])
+_SHORTEST_LEAD = 2  # bytes, with its comma
 _EXPECTED = {
     "": "an object of leads and, if wanted, language and reasons",
     "leads": "a list of leads",
@@ -44,7 +46,9 @@ def open_envelope(body: bytes, max_leads: int) -> Envelope:
     """
     try:
         body.decode()  # the parser does not look into what it skips
-        envelope = _ENVELOPE.decode(body)
+        if len(body) > _SHORTEST_LEAD * max_leads:
+            _refuse_too_many(body, max_leads)
+        return _ENVELOPE.decode(body)
     except msgspec.ValidationError as error:
         expected = _EXPECTED.get(place(error), _EXPECTED[""])
         raise Problem(ProblemKind.INVALID, f"{error}.", more={"expected": expected}) from None
@@ -53,13 +57,27 @@ def open_envelope(body: bytes, max_leads: int) -> Envelope:
         raise Problem(ProblemKind.MALFORMED, f"{error}.", more={"remedy": remedy}) from None
     except RecursionError:
         raise Problem(ProblemKind.MALFORMED, "The body is nested too deeply.") from None
-    if len(envelope.leads) > max_leads:
-        raise Problem(
-            ProblemKind.INVALID,
-            f"The request holds {len(envelope.leads)} leads, and at most {max_leads} are taken at once.",
-            more={"remedy": "Send several requests, or use `accord score` for bulk."},
-        )
-    return envelope
+
+
+def _refuse_too_many(body: bytes, max_leads: int) -> None:
+    """Stops at the first lead too many: millions of empty ones must not become millions of objects."""
+    try:
+        _counting(max_leads).decode(body)
+    except msgspec.ValidationError as error:
+        if "at most length" in str(error):
+            raise Problem(
+                ProblemKind.INVALID,
+                f"The request holds too many leads: at most {max_leads} are taken at once.",
+                more={"limit": max_leads, "remedy": "Send several requests, or use `accord score` for bulk."},
+            ) from None
+
+
+@lru_cache(maxsize=4)
+def _counting(max_leads: int) -> Decoder[msgspec.Struct]:
+    """Reads a request whose ``leads`` are no more than so many, and nothing else of it."""
+    places = [(f"lead_{i}", Raw, Raw(b"null")) for i in range(max_leads)]
+    leads = msgspec.defstruct("Leads", places, array_like=True, forbid_unknown_fields=True)
+    return Decoder(msgspec.defstruct("Counted", [("leads", leads)]))
 
 
 def read(envelope: Envelope, known: Mapping[str, Attribute], now: int) -> Batch:

@@ -53,8 +53,9 @@ app = application(incumbent, settings, metrics, now)
 @bentoml.service(
     name="lead_score",
     workers=settings.workers,
-    # What we do ourselves, once: no access log (it costs several per cent), no second set of metrics, no second
-    # time limit (ours is on the body), no spans of requests unless a configuration file asks for them.
+    traffic={"timeout": settings.body_seconds + 60},  # a last resort: time to read a body and to score it
+    # What we do ourselves is done once: no access log (it costs several per cent), no second set of metrics, and no
+    # spans unless a configuration file asks for them.
     logging={"access": {"enabled": False}},
     metrics={"enabled": False},
     tracing={"excluded_urls": ".*"},

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from serving.problems import Problem
+from serving.reading import open_envelope
 from tests.serving.conftest import Running
 from tests.serving.test_scores_contract import a_lead
 
@@ -132,6 +136,19 @@ def test_limits_are_settings(run: Run) -> None:
     assert client.post("/v1/scores", json={"leads": [{}, {}]}).status_code == 200
     problem(client.post("/v1/scores", json={"leads": [{}, {}, {}]}), 422, "invalid-request")
     problem(client.post("/v1/scores", content=GOOD + b" " * 11, headers=JSON), 413, "body-too-large")
+
+
+def test_millions_of_leads_are_refused_at_the_first_too_many() -> None:
+    body = b'{"leads": [' + b"1," * 4_000_000 + b"1]}"
+    began = time.perf_counter()
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem):
+            open_envelope(body, 1000)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000 + len(body)
+    finally:
+        tracemalloc.stop()
+    assert time.perf_counter() - began < 0.5
 
 
 def test_a_body_that_does_not_come_is_given_up(run: Run) -> None:
