@@ -329,6 +329,7 @@ def test_tables_and_queries_of_a_database_are_read(tmp_path: Path) -> None:
         ({"database": "sqlite:///none.db"}, "prospects", "SQLite file is not there"),
         ({"database": "sqlite:///crm.db"}, "prospcts", "no such table"),
         ({"database": "nonsense"}, "prospects", "no database address"),
+        ({"database": "oracle+oracledb://db/crm"}, "prospects", "pip install oracledb"),
         ({"folder": "nowhere"}, "leads.csv", "folder of the export is not there"),
         ({"folder": "."}, "leads.csv", "file is not there"),
     ],
