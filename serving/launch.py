@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
@@ -18,7 +17,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from crm.errors import UnavailableError
-from serving.settings import variable
 
 SERVICE = "serving.service:LeadScore"
 HOST = "127.0.0.1"
@@ -119,23 +117,6 @@ def start(
     settings = {"BENTOML_HOME": str(home.resolve()), "BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, cwd=folder, env={**os.environ, **settings, **(environ or {})}, **how)  # noqa: S603
     return Server(process, f"http://{host}:{port}")
-
-
-def serve(home: Path, *, port: int = PORT, host: str = HOST, workers: int = 1) -> int:
-    """Serves in the foreground until Ctrl+C or SIGTERM; gives the exit code."""
-    server = start(home, port=port, host=host, environ={variable("workers"): str(workers)})
-    with server, _sigterm_ends(server):
-        return server.wait()
-
-
-@contextlib.contextmanager
-def _sigterm_ends(server: Server) -> Any:
-    """While this holds, a SIGTERM to us goes to the server, and we end when it has ended."""
-    before = signal.signal(signal.SIGTERM, lambda *_: server.process.send_signal(signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _free(host: str, port: int) -> None:
