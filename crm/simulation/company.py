@@ -13,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Company(BaseModel):
-    """A company to simulate. The defaults give about 45 % accepted, 12 % won, and a forward AUC near 0.8.
+    """A company to simulate. The defaults give about 43 % accepted, 13 % won, and a forward AUC near 0.8.
 
     Levels, leniency and drift are in log-odds. The export is made `wait_days` after the last lead came in, so the
     youngest leads are still open; a long wait gives a history without censoring, otherwise the same to the last event.
@@ -21,23 +21,23 @@ class Company(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    leads: int = Field(6_000, ge=1)
-    start: dt.date = dt.date(2024, 7, 1)
-    months: int = Field(24, ge=1, le=240)
-    wait_days: int = Field(0, ge=0)
-    growth: float = Field(1.5, gt=0, description="leads per day at the end, over leads per day at the start")
-    leads_per_account: float = Field(2.5, ge=1)
-    without_account: Share = 0.2
-    sales_people: int = Field(12, ge=1)
-    leniency: float = Field(0.5, ge=0, description="spread of the sales people's leniency in accepting")
-    accept_level: float = Field(0.0, description="added to the log-odds of acceptance of every lead")
-    close_level: float = Field(0.0, description="added to the log-odds of winning an accepted lead")
-    drift: float = Field(1.0, ge=0, description="0: nothing changes over time; 1: source mix, level and one effect do")
-    pace: float = Field(1.0, gt=0, description="length of the sales cycle, as a multiple of the usual months")
-    activity: float = Field(1.0, gt=0, description="volume of activity, as a multiple of about ten a lead")
-    bots: Share = Field(0.06, description="share of leads whose e-mails are opened and clicked by a machine")
-    corrected_titles: Share = Field(0.08, description="share of leads whose job title is corrected later")
-    leaks: bool = Field(default=True, description="whether fields that tell the outcome or nothing at all are planted")
+    leads: int = Field(6_000, ge=1, description="How many leads come in.")
+    start: dt.date = Field(dt.date(2024, 7, 1), description="The day of the first lead.")
+    months: int = Field(24, ge=1, le=240, description="Months over which leads come in.")
+    wait_days: int = Field(0, ge=0, description="Days from the last month's end to the export.")
+    growth: float = Field(1.5, gt=0, description="Leads a day at the end, over leads a day at the start.")
+    leads_per_account: float = Field(2.5, ge=1, description="Mean size of a buying group.")
+    without_account: Share = Field(0.2, description="Share of leads that belong to no account.")
+    sales_people: int = Field(12, ge=1, description="Sales people at a time; a third are replaced on the way.")
+    leniency: float = Field(0.5, ge=0, description="Spread of the sales people's leniency in accepting.")
+    accept_level: float = Field(0.0, description="Added to the log-odds of acceptance of every lead.")
+    close_level: float = Field(0.0, description="Added to the log-odds of winning an accepted lead.")
+    drift: float = Field(1.0, ge=0, description="0: nothing changes over time; 1: source mix, level and one effect do.")
+    pace: float = Field(1.0, gt=0, description="Length of the sales cycle, as a multiple of the usual months.")
+    activity: float = Field(1.0, gt=0, description="Volume of leads' own activity, as a multiple of about twelve each.")
+    bots: Share = Field(0.06, description="Share of leads whose e-mails are opened and clicked by a machine.")
+    corrected_titles: Share = Field(0.08, description="Share of leads whose job title is corrected later.")
+    leaks: bool = Field(default=True, description="Whether fields that tell the outcome, or nothing, are planted.")
 
     @property
     def span_days(self) -> float:
