@@ -91,8 +91,9 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
     evaluation = evaluate(trained.backtest.table, methods, seed=project.seed, step=within(step, 0.85, 0.93))
     step("Writing the report", 0.93)
     told = Report(project.name, trained, evaluation, found)
-    files = {f"plots/{name}.svg": svg for name, svg in plots(told).items()}
-    files |= {"reports/training.html": page(told).encode(), "reports/audit.html": audit_page.read_bytes()}
+    drawn = plots(told)
+    files = {f"plots/{name}.svg": svg for name, svg in drawn.items()}
+    files |= {"reports/training.html": page(told, drawn).encode(), "reports/audit.html": audit_page.read_bytes()}
     (opened.state.reports / "training.html").write_bytes(files["reports/training.html"])
     dossier = write(
         opened.state.make().dossiers,

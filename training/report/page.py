@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -23,17 +24,17 @@ _CAPTIONS = {
 }
 
 
-def page(report: Report) -> str:
-    """The report as HTML. Everything from the data is escaped."""
+def page(report: Report, drawn: Mapping[str, bytes] | None = None) -> str:
+    """The report as HTML, with its plots (drawn unless given). Everything from the data is escaped."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters.update(percent=percent, number=number)
     template = environment.from_string(files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8"))
-    drawn = {name: base64.b64encode(svg).decode("ascii") for name, svg in plots(report).items()}
+    images = {name: base64.b64encode(svg).decode("ascii") for name, svg in (drawn or plots(report)).items()}
     return template.render(
         report=report,
         title=f"{report.name}: how good is the score?",
         warnings=warnings(report),
-        heads=[_head(report, head, drawn) for head in report.heads],
+        heads=[_head(report, head, images) for head in report.heads],
         metrics=METRICS,
         subjects=[] if report.audit is None else [s for s in subjects(report.audit) if s.severity is not Severity.NOTE],
         dates=[f"{date:%Y-%m-%d}" for date in report.trained.backtest.dates],
