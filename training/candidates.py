@@ -122,7 +122,7 @@ def logistic(design: Design, encoded: Matrix, y: Vector, weight: Vector, width: 
     """
     if encoded.shape[1] == 0:
         return constant(y, weight)
-    model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-8, max_iter=100)
+    model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-6, max_iter=100)
     model.fit(encoded, y, sample_weight=weight)
     return Linear(design, tuple(model.coef_[0].tolist()), float(model.intercept_[0]))
 
@@ -176,8 +176,14 @@ def _both(y: Vector) -> bool:
 
 
 def stack(components: Sequence[Component], x: Matrix) -> Matrix:
-    """The log-odds of each component, ``[n, len(components)]``."""
+    """The log-odds of each component, ``[n, len(components)]``; neighbours of one design share its encoding."""
     out = np.empty((len(x), len(components)))
+    design, encoded = None, np.empty((len(x), 0))
     for j, component in enumerate(components):
-        out[:, j] = component.log_odds(x)
+        if isinstance(component, Linear):
+            if component.design is not design:
+                design, encoded = component.design, component.design.encode(x)
+            out[:, j] = encoded @ np.array(component.weights) + component.intercept
+        else:
+            out[:, j] = component.log_odds(x)
     return out
