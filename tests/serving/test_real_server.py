@@ -203,19 +203,22 @@ def test_sigterm_ends_it_after_the_requests_in_flight(tmp_path: Path, artifacts:
     with launch.start(tmp_path, port=free_port(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         server.wait_ready()
         family = psutil.Process(server.process.pid).children(recursive=True)
-        replies: list[httpx.Response] = []
-        body = {"leads": [a_lead(f"l{i}") for i in range(1000)]}
-        with httpx.Client(base_url=server.url, timeout=30) as client:
-            client.get("/healthz")
-            asking = threading.Thread(target=lambda: replies.append(client.post("/v1/scores", json=body)))
-            asking.start()
-            time.sleep(0.1)  # it is being read or scored now
-            assert replies == [], "still in flight"
+        body = json.dumps({"leads": [a_lead(f"l{i}") for i in range(100)]}).encode()
+
+        def half_before_and_half_after_the_signal() -> Iterator[bytes]:
+            yield body[:1000]
+            time.sleep(0.2)
             server.process.send_signal(signal.SIGTERM)
-            asking.join()
+            time.sleep(0.5)
+            assert server.process.poll() is None, "it waits for us"
+            yield body[1000:]
+
+        headers = {"content-type": "application/json"}
+        content = half_before_and_half_after_the_signal()
+        reply = httpx.post(f"{server.url}/v1/scores", content=content, headers=headers, timeout=30)
         assert server.process.wait(timeout=20) == 0
-    assert [reply.status_code for reply in replies] == [200]
-    assert len(replies[0].json()["scores"]) == 1000
+    assert reply.status_code == 200
+    assert len(reply.json()["scores"]) == 100
     assert not any(process.is_running() for process in family)
 
 
