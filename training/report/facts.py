@@ -65,9 +65,10 @@ class Report:
         """What is compared: what was chosen, then the baselines."""
         return (CHOSEN, *self.trained.backtest.contestants)
 
-    def horizon(self, head: str) -> float:
-        """Days within which the head's milestone must come."""
-        return self.definition.accept_days if head == HeadName.ACCEPT else self.definition.close_days
+    def within(self, head: str) -> str:
+        """The head's horizon in words, with a space before it; nothing where there are no times."""
+        days = self.definition.accept_days if head == HeadName.ACCEPT else self.definition.close_days
+        return f" within {days:g} days" if self.timed else ""
 
     def counted(self, head: str) -> Counted:
         """What the head learned from."""
@@ -119,7 +120,7 @@ def headlines(report: Report, head: str) -> Iterator[str]:
     found = report.evaluation.of(head, CHOSEN)
     auc, capture = found.loc["auc"], found.loc["capture"]
     yield (
-        f"Of two leads of which one was {done} within {report.horizon(head):g} days, the score puts that one first in "
+        f"Of two leads of which one was {done}{report.within(head)}, the score puts that one first in "
         f"{percent(auc['value'])} of cases ({percent(auc['low'])} to {percent(auc['high'])})."
     )
     yield (
@@ -191,5 +192,6 @@ def chosen(report: Report, head: str) -> Mapping[str, str]:
         else f"of the last {days:g} days, the old one counts {choice.rule.prior:g} yeses"
     )
     calibration = f"log-odds times {number(choice.slope, 2)} {choice.intercept:+.2f}"
-    judged = f"forward log-loss on {choice.chosen_on} dates" if choice.chosen_on else "a default: no forward error yet"
+    what = "forward log-loss, dates:" if report.timed else "log-loss on parts of the leads not learned from:"
+    judged = f"{what} {choice.chosen_on}" if choice.chosen_on else "a default: no forward error yet"
     return {"blend": blend, "recent level": level, "calibration": calibration, "chosen on": judged}

@@ -46,7 +46,7 @@ def _head(report: Report, head: str, drawn: dict[str, str]) -> dict[str, Any]:
     return {
         "name": HEADS[head][0],
         "done": HEADS[head][1],
-        "days": report.horizon(head),
+        "within": report.within(head),
         "headlines": list(headlines(report, head)),
         "plots": [(kind, drawn[f"{head}_{kind}"], f"{HEADS[head][0]}: {_CAPTIONS[kind]}") for kind in kinds],
         "table": [_row(report, head, name) for name in report.methods],

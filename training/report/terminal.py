@@ -59,6 +59,11 @@ def _cell(metric: object, row: object, *, interval: bool) -> Text:
 
 def _young(report: Report, head: str) -> RenderableType:
     counted, rate = report.counted(head), report.counted(head).rate
+    if not report.timed:
+        said = (
+            f"Without times all {counted.asked:,} leads count as settled, those that have said nothing yet as failures."
+        )
+        return Padding(Text(said), (1, 0, 0, 2))
     text = (
         f"{counted.immature:,} of {counted.asked:,} snapshots were too young to judge; weighted, not dropped: "
         f"{percent(rate.estimate, 1)} {HEADS[head][1]} ({percent(rate.low, 1)} to {percent(rate.high, 1)}); dropping "

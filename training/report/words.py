@@ -46,12 +46,12 @@ def method(name: str) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number, or a dash where there is none.
+    """A number, or a dash where there is none; no minus before nought.
 
-    >>> number(0.51234), number(float("nan")) == DASH
-    ('0.512', True)
+    >>> number(0.51234), number(-0.0001), number(float("nan")) == DASH
+    ('0.512', '0.000', True)
     """
-    return f"{value:.{digits}f}" if math.isfinite(value) else DASH
+    return f"{round(value, digits) + 0.0:.{digits}f}" if math.isfinite(value) else DASH
 
 
 def between(low: float, high: float, digits: int = 3) -> str:
