@@ -124,3 +124,13 @@ def test_gain_curve_and_capture_agree() -> None:
     assert curve[curve.index.get_indexer([0.1], method="nearest")[0] / 100] == pytest.approx(
         found.of("close", "good").loc["capture", "value"], abs=1e-9
     )
+
+
+def test_date_on_which_nobody_said_yes_has_a_loss_but_no_ranking() -> None:
+    rows = predictions()
+    rows.loc[rows["date"] == DATES[0], "y"] = 0.0
+    found = evaluate(rows, ["good", "constant"], seed=1, rounds=20)
+    first = found.of("close", "good", DATES[0])
+    assert first.loc[["auc", "slope", "intercept", "capture"]].isna().all(axis=None)
+    assert first.loc[["log_loss", "brier"]].notna().all(axis=None)
+    assert found.of("close", "good").notna().all(axis=None)
