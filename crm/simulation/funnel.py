@@ -72,8 +72,22 @@ def law(company: Company, accounts: Accounts, leads: Leads, leniency: Numbers) -
     """The law of every lead, from what is known of it at creation and its owner's leniency."""
     drift = company.drift * (leads.age - 0.5)
     size = _size(accounts, leads)
-    senior = leads.title <= 1
-    known = (
+    accept = _ACCEPT_LEVEL + company.accept_level + ACCEPT_DRIFT * drift + leniency[leads.owner]
+    accept = accept + _SHARPNESS * _fit(company, accounts, leads, size)
+    win = _WIN_LEVEL + company.close_level + CLOSE_DRIFT * drift + _potential(accounts, leads, size)
+    taken = (1 - SILENT) * expit(accept[:, None] + _INTEREST_ACCEPT)
+    flat = np.zeros((len(leads), 3))
+    endings = np.stack([win[:, None] + _INTEREST_WIN, flat + _LOST_LEVEL, flat])
+    won, lost, undecided = (1 - ENDLESS) * softmax(endings, axis=0)
+    return Funnel(taken, 1 - SILENT - taken, won, lost, undecided, slowness=company.pace * np.exp(0.12 * size))
+
+
+def _fit(company: Company, accounts: Accounts, leads: Leads, size: Numbers) -> Numbers:
+    """How well a lead fits what sales look for, in log-odds; the size of a company counts more with senior people."""
+    senior = leads.title <= list(TITLES).index("director")
+    webinar = leads.source == list(SOURCES).index("webinar")
+    words = np.tanh(np.nan_to_num(leads.message_length) / 120)
+    return np.asarray(
         effects(SOURCES, 2)[leads.source]
         + effects(TITLES, 1)[leads.title]
         + effects(EMAILS, 1)[leads.email]
@@ -81,23 +95,15 @@ def law(company: Company, accounts: Accounts, leads: Leads, leniency: Numbers) -
         + _of_account(leads, effects(INDUSTRIES, 1)[accounts.industry])
         + np.where(senior, 0.5, 0.3) * size
         + 0.5 * leads.phone
-        + np.where(np.isnan(leads.message_length), -0.2, 0.5 * np.tanh(np.nan_to_num(leads.message_length) / 120))
-        + np.where(leads.source == list(SOURCES).index("webinar"), WEBINAR_DRIFT, 0.0) * company.drift * leads.age
+        + np.where(np.isnan(leads.message_length), -0.2, 0.5 * words)
+        + np.where(webinar, WEBINAR_DRIFT, 0.0) * company.drift * leads.age
     )
-    accept = _ACCEPT_LEVEL + company.accept_level + _SHARPNESS * known + ACCEPT_DRIFT * drift + leniency[leads.owner]
-    win = (
-        _WIN_LEVEL
-        + company.close_level
-        + effects(TITLES, 2)[leads.title]
-        + effects(EMAILS, 2)[leads.email]
-        + _of_account(leads, effects(INDUSTRIES, 2)[accounts.industry])
-        + 0.1 * size
-        + CLOSE_DRIFT * drift
-    )
-    taken = (1 - SILENT) * expit(accept[:, None] + _INTEREST_ACCEPT)
-    endings = np.stack([win[:, None] + _INTEREST_WIN, np.full((len(leads), 3), _LOST_LEVEL), np.zeros((len(leads), 3))])
-    won, lost, undecided = (1 - ENDLESS) * softmax(endings, axis=0)
-    return Funnel(taken, 1 - SILENT - taken, won, lost, undecided, slowness=company.pace * np.exp(0.12 * size))
+
+
+def _potential(accounts: Accounts, leads: Leads, size: Numbers) -> Numbers:
+    """What makes an accepted lead buy, in log-odds."""
+    people = effects(TITLES, 2)[leads.title] + effects(EMAILS, 2)[leads.email]
+    return np.asarray(people + _of_account(leads, effects(INDUSTRIES, 2)[accounts.industry]) + 0.1 * size)
 
 
 def draw(funnel: Funnel, leads: Leads, interest: NDArray[np.int64], clock: Clock, rng: np.random.Generator) -> Course:
