@@ -82,13 +82,13 @@ def run(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Callable[...
     """Starts applications; each ends with the test."""
     every_one: list[Running] = []
 
-    def started(seed: int | str | None = 1, *, every: float = 60.0, **settings: Any) -> Running:
+    def started(seed: int | str | None = 1, *, every: float = 60.0, now: datetime = NOW, **settings: Any) -> Running:
         store = Store(tmp_path / "models")
         if seed is not None:
             store.put(artifacts(seed), {"version": "12"})
         metrics = Metrics()
-        incumbent = Incumbent(store, lambda stored: open_scorer(stored, microseconds(NOW)), metrics, every=every)
-        app = application(incumbent, Settings(**settings), metrics, lambda: NOW)
+        incumbent = Incumbent(store, lambda stored: open_scorer(stored, microseconds(now)), metrics, every=every)
+        app = application(incumbent, Settings(**settings), metrics, lambda: now)
         incumbent.start()
         every_one.append(Running(app, Client(app), store, incumbent))
         return every_one[-1]
