@@ -57,7 +57,7 @@ def sample_of(
     sample = _expecting(sample, len(known), weight[young], chance, left)
     if len(young) == 0:
         return sample
-    design = design_of(catalog, sample.x, sample.weight)
+    design = design_of(catalog, sample.x, sample.weight)  # one round of EM: a second was no better forward
     model = logistic(design, design.encode(sample.x), sample.y, sample.weight, WIDTH)
     return _expecting(sample, len(known), weight[young], expit(model.log_odds(x[young])), left)
 

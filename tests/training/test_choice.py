@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from training.answers import Answers
+from training.candidates import names
+from training.choice import Forward, choose, choose_half_life, default
+from training.level import Recent
+from training.settings import Settings, Trees
+
+SETTINGS = Settings(widths=(0.1, 0.5), half_lives=(0.5,), trees=(Trees(leaves=4),))
+NAMES = names(SETTINGS)
+
+
+def forward(number: int, good: str, *, n: int = 2000, slope: float = 1.0, level: float = 0.0) -> Forward:
+    """A date on which the candidate ``good`` knows the truth, up to slope and level, and the others know nothing."""
+    rng = np.random.default_rng(number)
+    truth = rng.normal(-1, 1, n)
+    raw = np.full((n, len(NAMES)), logit(0.3)) + rng.normal(0, 0.7, (n, len(NAMES)))
+    raw[:, NAMES.index(good)] = (truth - level) / slope
+    y = (rng.random(n) < expit(truth)).astype(float)
+    answers = Answers(y, np.ones(n), np.ones(n), np.ones(n))
+    nothing = Recent(np.empty(0), np.empty(0), np.empty(0, dtype=bool), np.empty(0), np.empty((0, len(NAMES))))
+    return Forward(number, NAMES, raw, answers, nothing)
+
+
+def test_without_earlier_dates_the_default_is_used() -> None:
+    assert choose([], SETTINGS) == default(SETTINGS)
+    assert default(SETTINGS).chosen_on == 0
+
+
+@pytest.mark.parametrize("good", NAMES)
+def test_the_candidate_with_the_lowest_forward_error_leads_the_blend(good: str) -> None:
+    choice = choose([forward(i, good) for i in range(3)], SETTINGS)
+    assert max(choice.blend, key=lambda name: choice.blend[name]) == good
+    assert sum(choice.blend.values()) == pytest.approx(1)
+
+
+def test_slope_and_intercept_are_learned_from_forward_errors() -> None:
+    choice = choose([forward(i, "trees_4", slope=1.5, n=20_000) for i in range(8)], SETTINGS)
+    assert choice.slope > 1.2
+
+
+def test_one_date_moves_the_calibration_less_than_many() -> None:
+    one = choose([forward(0, "trees_4", level=0.5)], SETTINGS)
+    many = choose([forward(i, "trees_4", level=0.5) for i in range(8)], SETTINGS)
+    assert 0 < one.intercept < many.intercept
+
+
+def test_fading_is_chosen_on_the_logistic_regressions() -> None:
+    assert choose_half_life([forward(i, "logistic_0.5_half_0.5") for i in range(2)], SETTINGS) == 0.5
+    assert choose_half_life([forward(i, "logistic_0.5") for i in range(2)], SETTINGS) is None
+
+
+def test_a_blend_has_few_components() -> None:
+    blends = [choose([forward(i, good)], SETTINGS).blend for i, good in enumerate(NAMES)]
+    assert max(len(blend) for blend in blends) <= 3
