@@ -97,7 +97,7 @@ class _Endpoints:
         return Response(msgspec.json.encode({"status": "ready", "model": served.model}), media_type=JSON)
 
     async def metrics_page(self, _: Request) -> Response:
-        page = await to_thread.run_sync(self._metrics.page, self._incumbent.served, self._age)
+        page = await to_thread.run_sync(self._metrics.page, self._incumbent.served, self._clock())
         return Response(page, headers={"Content-Type": CONTENT_TYPE})
 
     async def document(self, _: Request) -> Response:
@@ -119,10 +119,6 @@ class _Endpoints:
         reply = served.answer(batch)
         self._metrics.scored(reply, batch.refused)
         return msgspec.json.encode(reply), len(batch.refused)
-
-    def _age(self, served: Served) -> float:
-        trained_at = datetime.fromisoformat(served.scorer.meta.trained_at)
-        return (self._clock() - trained_at).total_seconds()
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

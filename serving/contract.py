@@ -118,7 +118,7 @@ class ModelInService(Struct, frozen=True):
     """Which scorer gave the scores."""
 
     version: str
-    trained_at: str | None
+    trained_at: str
 
 
 class Reply(Struct, frozen=True):

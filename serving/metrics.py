@@ -7,7 +7,8 @@ what is said of the scorer is said by the worker that answers.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from datetime import datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -61,21 +62,21 @@ class Metrics:
         """A scorer was taken over (``done``) or could not be (``failed``)."""
         self._takeovers.labels(outcome).inc()
 
-    def page(self, served: Served | None, age: Callable[[Served], float]) -> bytes:
+    def page(self, served: Served | None, now: datetime) -> bytes:
         """The text Prometheus reads."""
         registry: CollectorRegistry = self._registry
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
         scorer = CollectorRegistry()
-        scorer.register(_OfScorer(served, age))
+        scorer.register(_OfScorer(served, now))
         return generate_latest(registry) + generate_latest(scorer)
 
 
 class _OfScorer(Collector):
-    def __init__(self, served: Served | None, age: Callable[[Served], float]) -> None:
+    def __init__(self, served: Served | None, now: datetime) -> None:
         self._served = served
-        self._age = age
+        self._now = now
 
     def collect(self) -> Iterable[Metric]:
         served = self._served
@@ -83,9 +84,8 @@ class _OfScorer(Collector):
         yield GaugeMetricFamily("accord_ready", "Whether a scorer is in service.", value=ready)
         if served is None:
             return
-        yield GaugeMetricFamily(
-            "accord_model_age_seconds", "Since the export the scorer learned from.", value=self._age(served)
-        )
+        age = (self._now - served.trained_at).total_seconds()
+        yield GaugeMetricFamily("accord_model_age_seconds", "Since the export the scorer learned from.", value=age)
         about = {
             "version": served.model.version,
             "stored": served.stored.version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from math import isnan
 from typing import cast
@@ -45,7 +46,12 @@ class Served:
     def model(self) -> ModelInService:
         """As every reply names it: the registry's version, or the store's own where none was given."""
         version = self.stored.labels.get("version") or self.stored.version
-        return ModelInService(version, self.scorer.meta.trained_at or None)
+        return ModelInService(version, self.trained_at.isoformat())
+
+    @cached_property
+    def trained_at(self) -> datetime:
+        """The instant of the export the scorer learned from."""
+        return datetime.fromisoformat(self.scorer.meta.trained_at).astimezone(UTC)
 
     def answer(self, batch: Batch) -> Reply:
         """The reply to a request. No lead's score depends on the others in it."""

@@ -44,8 +44,9 @@ def opened(stored: Stored) -> Served:
 
 
 settings = Settings.of(os.environ)
+store = Store(settings.model_store) if settings.model_store else Store.here()
 metrics = Metrics()
-incumbent = Incumbent(Store.here(), opened, metrics, every=settings.watch_seconds)
+incumbent = Incumbent(store, opened, metrics, every=settings.watch_seconds)
 app = application(incumbent, settings, metrics, now)
 
 

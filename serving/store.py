@@ -6,7 +6,6 @@ the order of versions is the order of what was in service.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 
 from models import artifact
-from serving.settings import variable
 
 NAME = "lead-score"
 """The model's name in the store and in the MLflow registry."""
@@ -50,9 +48,8 @@ class Store:
 
     @classmethod
     def here(cls) -> Store:
-        """The store of this process: ``ACCORD_MODEL_STORE``, else the Bento's own, else ``$BENTOML_HOME/models``."""
-        named = os.environ.get(variable("model_store"), "").strip()
-        return cls(Path(named) if named else Path(BentoMLContainer.model_store.get()._path))  # noqa: SLF001 - no public word
+        """BentoML's own store in this process: the one packed in the Bento it runs, else ``$BENTOML_HOME/models``."""
+        return cls(Path(BentoMLContainer.model_store.get()._path))  # noqa: SLF001 - BentoML has no public word for it
 
     def put(self, folder: Path, labels: Mapping[str, str]) -> str:
         """Copies a scorer's artifact into the store as its newest version, which running services take over.
