@@ -15,6 +15,7 @@ from accord.exits import RefusedError
 from accord.learning import load
 from accord.project import Opened
 from crm import quarantine
+from crm.errors import AccordError
 from crm.history import Field
 from crm.leads import account_table, lead_rows
 from crm.parts import Reader
@@ -77,11 +78,16 @@ def score_file(opened: Opened, scorer: Scorer, source: Path, out: Path, asked: A
         accounts = _accounts(opened, fields)
         for batch in lead_batches(source, opened.settings.history, fields, accounts, rows=asked.chunk):
             tally.aside.append(batch.quarantine)
+            if batch.leads.empty:
+                continue
             rows = batch.leads.rename(columns=column_of).assign(as_of=pd.Timestamp(asked.as_of))
             told = known.predict(rows, {"reasons": asked.reasons, "language": asked.language})
             _write(sink, tally, _flat(told, asked.reasons), scorer)
             step(f"Scoring ({tally.scored:,} leads)", 0.5)
     _set_aside(opened, tally)
+    if not tally.scored:
+        remedy = f"What was wrong with each row: {opened.state.quarantine / 'score.csv'}"
+        raise AccordError("No lead of this file can be scored.", where=source.name, remedy=remedy)
     return tally
 
 

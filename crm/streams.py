@@ -45,7 +45,7 @@ class Batch:
 def lead_batches(
     path: Path, mapping: Mapping, fields: Sequence[Field], accounts: pd.DataFrame | None = None, *, rows: int = BATCH
 ) -> Iterator[Batch]:
-    """The leads of a CSV or Parquet file, in its order, ``rows`` at a time (the last batch holds fewer).
+    """The leads of a CSV or Parquet file, in its order, ``rows`` at a time (the last batches hold fewer, or none).
 
     Columns go by the names of the export: key, creation and account as ``mapping.leads`` says, fields by their own.
     ``accounts`` (``account_id`` and their columns) give the fields of accounts that the file does not hold itself, as
@@ -55,10 +55,10 @@ def lead_batches(
     leads = mapping.leads or Leads.model_validate({"from": "leads", "key": "lead_id", "created_at": "created_at"})
     broken: list[pcsv.InvalidRow] = []
     parts = _parts(path, leads.table, broken)
-    first = list(itertools.islice(_sliced(parts, _SAMPLE), 1))
+    first = _first(parts, _SAMPLE)
     if not first:
         raise AccordError("This file holds no rows.", where=str(path))
-    sample = to_pandas(first[0])
+    sample = to_pandas(pa.concat_tables(first).slice(0, _SAMPLE))
     typing = _Typing(path.name, mapping, leads, tuple(fields), accounts, tuple(sample.columns), _forms(mapping, sample))
     start = 0
     for table in _sliced(itertools.chain(first, parts), rows):
@@ -66,6 +66,8 @@ def lead_batches(
         unread, start = unread_lines(broken, path.name), start + len(table)
         broken.clear()
         yield Batch(batch.leads, quarantine.joined([batch.quarantine, unread]))
+    if broken:  # after the last row
+        yield Batch(typing.batch(sample.iloc[:0], start).leads, unread_lines(broken, path.name))
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,17 @@ def _forms(mapping: Mapping, sample: pd.DataFrame) -> dict[str, str]:
     texts = [column for column in sample if isinstance(sample[column].dtype, pd.StringDtype)]
     digits = [column for column in texts if sample[column].dropna().str.fullmatch(r"\d{9,14}(\.\d+)?").all()]
     return {column: guess_form(sample[column], said.get(column)) for column in texts if column not in digits}
+
+
+def _first(parts: Iterator[pa.Table], rows: int) -> list[pa.Table]:
+    """The first parts, as many as hold so many rows, or all there are; none is empty."""
+    taken: list[pa.Table] = []
+    for part in parts:
+        if len(part):
+            taken.append(part)
+        if sum(map(len, taken)) >= rows:
+            break
+    return taken
 
 
 def _sliced(parts: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:

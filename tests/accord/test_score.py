@@ -110,6 +110,17 @@ def test_bad_rows_are_counted_and_kept(promoted: Path, leads: Path, tmp_path: Pa
     assert kept["record"].str.len().min() > 10
 
 
+def test_a_file_of_bad_rows_only_is_refused_and_kept(promoted: Path, leads: Path, tmp_path: Path, accord: Run) -> None:
+    lines = leads.read_text().splitlines()[:3]
+    (tmp_path / "bad.csv").write_text(
+        "\n".join([lines[0], *("," + line.split(",", 1)[1] for line in lines[1:])]) + "\n"
+    )
+    said = accord("score", tmp_path / "bad.csv", "-o", tmp_path / "out.csv", "--project", promoted, code=3).stderr
+    assert "No lead of this file can be scored" in said
+    assert not (tmp_path / "out.csv").exists()
+    assert len(pd.read_csv(promoted / ".accord/quarantine/score.csv")) == 2
+
+
 def test_a_score_is_as_of_now_unless_said(promoted: Path, leads: Path, tmp_path: Path, accord: Run) -> None:
     before = pd.Timestamp.now("UTC").tz_localize(None)
     accord("score", leads, "-o", tmp_path / "out.parquet", "--project", promoted)

@@ -67,6 +67,16 @@ def test_the_size_of_batches_changes_nothing(csv: Path, rows: int) -> None:
     pd.testing.assert_frame_equal(whole(batches), whole(read(csv)))
 
 
+def test_no_row_of_a_long_file_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text(
+        "Id,employees\n" + "".join(f"{i},{i % 90}\n" for i in range(500_000))
+    )  # several blocks of the reader
+    leads = whole(read(path, 30_000))
+    assert leads["lead_id"].tolist() == [str(i) for i in range(500_000)]
+    assert leads["employees"].tolist() == [float(i % 90) for i in range(500_000)]
+
+
 def test_parquet_csv_and_compressed_csv_give_the_same_leads(csv: Path, tmp_path: Path) -> None:
     pd.read_csv(csv, dtype="str").to_parquet(tmp_path / "leads.parquet")
     (tmp_path / "leads.csv.gz").write_bytes(gzip.compress(csv.read_bytes()))
@@ -96,6 +106,15 @@ def test_bad_rows_are_set_aside_with_their_number_and_bad_values_are_missing(tmp
     assert told["not_a_number"] == ("set_missing", 2)
     assert told["missing_key"] == ("set_aside", 4)
     assert told["wrong_number_of_values"][0] == "set_aside"
+
+
+@pytest.mark.parametrize("rows", [3, 10_000])
+def test_broken_lines_at_the_end_are_told(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text("Id,employees\n1,1\n2,2\n3,3\n4,4,4\n")
+    batches = read(path, rows)
+    assert len(whole(batches)) == 3
+    assert pd.concat([batch.quarantine for batch in batches])["record"].tolist() == ["4,4,4"]
 
 
 def test_fields_of_accounts_come_from_the_table_beside(csv: Path) -> None:
