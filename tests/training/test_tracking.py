@@ -14,17 +14,11 @@ import pytest
 
 from crm.errors import AccordError, UnavailableError
 from crm.simulation import Company, simulate
-from features.compute import matrix
-from features.facts import Facts
-from features.infer import infer
-from features.instants import micros_of
 from models import artifact
 from models.definition import Definition
-from models.head import Head, Heads
-from models.linear import Linear
 from models.pyfunc import LeadScore, input_columns
-from models.scorer import Meta, Scorer, assemble
-from training.designs import design_of
+from models.scorer import Scorer
+from tests.drawn import fitted
 from training.dossier import FORWARD_COLUMNS, About, DataSource, Dossier, Metric, newest, write
 from training.tracking import (
     CHALLENGER,
@@ -48,18 +42,8 @@ ROW = {
 
 
 def hand_made() -> Scorer:
-    """A scorer with drawn weights on the simulated company's features: enough to be saved, loaded and asked."""
-    history = simulate(Company(leads=300, leaks=False), seed=3).history
-    catalog = infer(history)
-    facts = Facts.of_history(history, history.fields)
-    rows = np.arange(len(history.leads), dtype=np.int64)
-    x = matrix(catalog, facts, rows, np.full(len(rows), micros_of(history.exported_at)))
-    design = design_of(catalog, x, np.ones(len(x)))
-    weights = tuple(np.random.default_rng(5).normal(0, 0.2, len(design.columns)).tolist())
-    accept, close = (Head((Linear(design, weights, base),), (1.0,)) for base in (0.2, -1.5))
-    meta = Meta(trained_at=history.exported_at.isoformat(), seed=5, data="0" * 64)
-    accepted = np.zeros(len(rows), dtype=bool)
-    return assemble(catalog, history.fields, Heads(close, accept), Definition(), meta, x=x, accepted=accepted)
+    """A scorer with drawn weights on the simulated company's features."""
+    return fitted(simulate(Company(leads=300, leaks=False), seed=3).history)
 
 
 def dossier(root: Path, scorer: Scorer) -> Dossier:
