@@ -10,7 +10,7 @@ import pandas as pd
 from crm.history import History
 from models.arrays import Vector
 from training.answers import answers_of
-from training.candidates import Fitter, names, stack
+from training.candidates import Fitter, names, stack, yeses_of
 from training.choice import Choice, Forward, choose, choose_half_life
 from training.dates import choose_dates
 from training.delay import Delays, delays_of
@@ -91,16 +91,17 @@ def backtest(
             past = [_as_known(t, fold, definition) for t in told[head]] if dates else []
             told[head].append(_told(fold, head, past, others, delays[head], settings, seed))
     step("backtest", 1.0)
+    yeses = {head: float(every["weight"] @ (labels[head]["y"] == 1)) for head in heads}
     done = {head: tuple(t.forward for t in of) for head, of in told.items()}
     if not dates:
-        told = {head: _chosen_on_others(of, settings) for head, of in told.items()}
+        told = {head: _chosen_on_others(of, settings, yeses[head]) for head, of in told.items()}
     return Backtest(
         table=tabulate([t for of in told.values() for t in of], settings),
         dates=dates,
         candidates=names(settings),
         contestants=tuple(others),
         forwards=done,
-        choices={head: choose(of, settings) for head, of in done.items()},
+        choices={head: choose(of, settings, yeses[head]) for head, of in done.items()},
         tree_half_life={head: choose_half_life(of, settings) for head, of in done.items()},
         warnings=() if dates else (FLAT_WARNING,),
     )
@@ -163,7 +164,7 @@ def _told(
         labels=labels,
         weight=test.weight[head],
         forward=forward,
-        choice=choose(past, settings),
+        choice=choose(past, settings, yeses_of(fold.sample(head))),
         contestants={name: ask(fold, head) for name, ask in contestants.items()},
     )
 
@@ -174,6 +175,6 @@ def _as_known(told: Told, fold: Fold, definition: Horizons) -> Forward:
     return replace(told.forward, answers=answers_of(labels, told.snapshots, fold.delays(told.head)))
 
 
-def _chosen_on_others(told: list[Told], settings: Settings) -> list[Told]:
+def _chosen_on_others(told: list[Told], settings: Settings, yeses: float) -> list[Told]:
     """In a flat history, the choice for each part rests on all others."""
-    return [replace(t, choice=choose([o.forward for o in told if o is not t], settings)) for t in told]
+    return [replace(t, choice=choose([o.forward for o in told if o is not t], settings, yeses)) for t in told]

@@ -53,6 +53,11 @@ class Sample:
         return np.asarray(self.weight * 0.5 ** (self.age / (half_life * oldest)))
 
 
+def yeses_of(sample: Sample) -> float:
+    """How many leads said yes, or are expected to."""
+    return float(sample.weight @ sample.y)
+
+
 def logistic_name(width: float, half_life: float | None) -> str:
     """Short, for tables: ``logistic_0.15`` or ``logistic_0.15_half_0.5``."""
     return f"logistic_{width:g}" + ("" if half_life is None else f"_half_{half_life:g}")

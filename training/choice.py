@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ import numpy as np
 from models.calibration import Calibration
 from training.answers import Answers, joined
 from training.calibrate import slope_and_intercept
-from training.candidates import logistic_name
+from training.candidates import CONSTANT, logistic_name
 from training.censoring import Floats
 from training.level import LevelRule, Recent
 from training.settings import Settings
@@ -19,7 +20,13 @@ STEPS = 10
 """Steps of the forward selection of a blend (Caruana 2004): weights are multiples of a tenth or so."""
 
 MOST_COMPONENTS = 3
-"""Components of a blend. Each costs its contributions with every score."""
+"""Components of a blend beside the constant. Each costs its contributions with every score."""
+
+DOUBT = 15.0
+"""Few yeses teach little: the default blend leans to the base rate as if that had been learned from so many."""
+
+SMALL_DOUBT = 0.02
+"""Less than this is not worth a component."""
 
 DAYS, PRIOR = 30.0, 30.0
 """The default level rule: of last month, half its way once 30 outcomes are due: levels wander."""
@@ -75,14 +82,21 @@ class Choice:
         return self.slope * forward.levelled(forward.blend(self.blend), self.rule) + self.intercept
 
 
-def default(settings: Settings) -> Choice:
+def default(settings: Settings, yeses: float = math.inf) -> Choice:
     """What is used where there is no earlier forward error.
 
-    The widest logistic regression, which tends to say too much, beside small trees that stop early and say too little.
+    The widest logistic regression, which tends to say too much, beside small trees that stop early and say too little,
+    and beside both the base rate, which counts for `DOUBT` of the ``yeses`` that could be learned from.
     """
     linear = logistic_name(max(settings.widths), default_half_life(settings))
     trees = settings.trees[0].name if settings.trees else None
+    doubt = DOUBT / (DOUBT + yeses)
     blend = {linear: 0.5, trees: 0.5} if trees else {linear: 1.0}
+    blend = (
+        {CONSTANT: doubt} | {name: share * (1 - doubt) for name, share in blend.items()}
+        if doubt > SMALL_DOUBT
+        else blend
+    )
     days = min(settings.level_days, key=lambda day: abs(day - DAYS), default=None)
     return Choice(blend, LevelRule(days, PRIOR))
 
@@ -92,12 +106,12 @@ def default_half_life(settings: Settings) -> float | None:
     return max(settings.half_lives, default=None)
 
 
-def choose(forwards: Sequence[Forward], settings: Settings) -> Choice:
-    """The choice on these dates' forward errors; `default` without any.
+def choose(forwards: Sequence[Forward], settings: Settings, yeses: float = math.inf) -> Choice:
+    """The choice on these dates' forward errors; `default` without any. ``yeses``: how many there are to learn from.
 
     In turn: the blend at the default level rule, the level rule for that blend, slope and intercept for both.
     """
-    start = default(settings)
+    start = default(settings, yeses)
     if not forwards:
         return start
     blend = _blend(forwards, start)
@@ -133,13 +147,14 @@ def _blend(forwards: Sequence[Forward], start: Choice) -> dict[str, float]:
     answers = _joined(forwards)
     single = np.concatenate([_levelled_alone(f, start.rule) for f in forwards])
     counts = forwards[0].blend(start.blend) * 2
+    paid = [j for j, name in enumerate(names) if name != CONSTANT]
     best = answers.loss(single @ (counts / counts.sum()))
     for _ in range(STEPS):
         tried = {}
         for j in range(len(names)):
             more = counts.copy()
             more[j] += 1
-            if (more > 0).sum() <= MOST_COMPONENTS or counts[j] > 0:
+            if (more[paid] > 0).sum() <= MOST_COMPONENTS or counts[j] > 0:
                 tried[j] = answers.loss(single @ (more / more.sum()))
         j = min(tried, key=lambda place: tried[place])
         if tried[j] > best * (1 - WORTH):

@@ -21,7 +21,7 @@ FEWEST = 3
 BEFORE = 0.2
 """Share of all outcomes that should be known on the first date."""
 
-AFTER = 5
+AFTER = 3
 """Leads that said yes, and no, among those scored after each date."""
 
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit, logit
 
 from training.answers import Answers
-from training.candidates import names
+from training.candidates import CONSTANT, names
 from training.choice import Forward, choose, choose_half_life, default
 from training.level import Recent
 from training.settings import Settings, Trees
@@ -27,6 +27,13 @@ def forward(number: int, good: str, *, n: int = 2000, slope: float = 1.0, level:
 def test_without_earlier_dates_the_default_is_used() -> None:
     assert choose([], SETTINGS) == default(SETTINGS)
     assert default(SETTINGS).chosen_on == 0
+
+
+def test_with_few_yeses_the_default_leans_to_the_base_rate() -> None:
+    share = [default(SETTINGS, yeses).blend.get(CONSTANT, 0.0) for yeses in (10.0, 50.0, 10_000.0)]
+    assert share[0] > 0.5 > share[1] > 0.1
+    assert share[2] == 0
+    assert sum(default(SETTINGS, 10.0).blend.values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("good", NAMES)
@@ -54,4 +61,4 @@ def test_fading_is_chosen_on_the_logistic_regressions() -> None:
 
 def test_a_blend_has_few_components() -> None:
     blends = [choose([forward(i, good)], SETTINGS).blend for i, good in enumerate(NAMES)]
-    assert max(len(blend) for blend in blends) <= 3
+    assert max(len(blend.keys() - {CONSTANT}) for blend in blends) <= 3
