@@ -54,10 +54,11 @@ def request(opened: Opened, url: str) -> str:
 
 
 def _lead(opened: Opened, scorer: Scorer) -> dict[str, object]:
-    """The undecided lead of the history with most recent activity, as a request would hold it."""
+    """The undecided lead of the history of a company with most recent activity, as a request would hold it."""
     history = read(opened.settings.history, opened.folder).history
     recent = history.activities[history.activities["occurred_at"] > history.exported_at - _RECENT]
-    done = recent[~recent["lead_id"].isin(_decided(history))]
+    companies = history.leads.loc[history.leads["account_id"].notna(), "lead_id"]
+    done = recent[recent["lead_id"].isin(set(companies) - _decided(history))]
     lead_id = done["lead_id"].value_counts().sort_index().idxmax()
     mine = done[done["lead_id"] == lead_id].sort_values("occurred_at").tail(_ACTIVITIES)
     lead = history.leads.set_index("lead_id").loc[lead_id]
