@@ -17,7 +17,7 @@ from models.boosted import Boosted
 from models.components import Component
 from models.design import Design
 from models.linear import Linear
-from training.designs import design_of
+from training.designs import design_of, encoded
 from training.settings import Settings, Trees
 
 CONSTANT = "constant"
@@ -96,8 +96,8 @@ class Fitter:
             return constant(self._sample.y, self._sample.weight)
         if name in self._logistics:
             width, half_life = self._logistics[name]
-            design, encoded = self._design()
-            return logistic(design, encoded, self._sample.y, self._sample.faded(half_life), width)
+            design, rows = self._design()
+            return logistic(design, rows, self._sample.y, self._sample.faded(half_life), width)
         return boosted(
             self._sample,
             self._sample.faded(self._tree_half_life),
@@ -109,7 +109,7 @@ class Fitter:
     def _design(self) -> tuple[Design, Matrix]:
         if self._encoded is None:
             design = design_of(self._sample.catalog, self._sample.x, self._sample.weight)
-            self._encoded = design, design.encode(self._sample.x)
+            self._encoded = design, encoded(design, self._sample.x)
         return self._encoded
 
 
@@ -119,16 +119,16 @@ def constant(y: Vector, weight: Vector) -> Linear:
     return Linear(Design(()), (), float(logit(rate)))
 
 
-def logistic(design: Design, encoded: Matrix, y: Vector, weight: Vector, width: float) -> Linear:
-    """Fit a logistic regression whose weights are expected within ``width`` log-odds of 0.
+def logistic(design: Design, rows: Matrix, y: Vector, weight: Vector, width: float) -> Linear:
+    """Fit a logistic regression whose weights are expected within ``width`` log-odds of 0 on rows the design encoded.
 
     That is a normal prior (ridge); the intercept has none. ``weight`` counts leads, so the fewer there are the more the
     prior matters.
     """
-    if encoded.shape[1] == 0:
+    if rows.shape[1] == 0:
         return constant(y, weight)
     model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-6, max_iter=100)
-    model.fit(encoded, y, sample_weight=weight)
+    model.fit(rows, y, sample_weight=weight)
     return Linear(design, tuple(model.coef_[0].tolist()), float(model.intercept_[0]))
 
 
@@ -183,12 +183,12 @@ def _both(y: Vector) -> bool:
 def stack(components: Sequence[Component], x: Matrix) -> Matrix:
     """The log-odds of each component, ``[n, len(components)]``; neighbours of one design share its encoding."""
     out = np.empty((len(x), len(components)))
-    design, encoded = None, np.empty((len(x), 0))
+    design, rows = None, np.empty((len(x), 0))
     for j, component in enumerate(components):
         if isinstance(component, Linear):
             if component.design is not design:
-                design, encoded = component.design, component.design.encode(x)
-            out[:, j] = encoded @ np.array(component.weights) + component.intercept
+                design, rows = component.design, encoded(component.design, x)
+            out[:, j] = rows @ np.array(component.weights) + component.intercept
         else:
             out[:, j] = component.log_odds(x)
     return out

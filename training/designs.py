@@ -17,6 +17,9 @@ CLIPPED = 0.01
 SKEWED = 1.0
 """Numbers that lean further than this to one side enter as logarithms."""
 
+BLOCK = 1 << 15
+"""Rows that are encoded at a time."""
+
 LEVEL_SCALE = 0.5
 """Scale of the columns of levels and of missing values: that of an even split. Their own would free rare levels from
 the penalty, which is where it is needed."""
@@ -30,13 +33,25 @@ def design_of(catalog: Catalog, x: Matrix, weight: Vector) -> Design:
     """
     columns = [column for i, feature in enumerate(catalog.features) for column in _columns(i, feature, x[:, i])]
     bare = Design(tuple(columns))
-    raw = bare.raw(x)
     mass = weight / weight.sum()
-    mean = mass @ raw
-    spread = np.sqrt(np.maximum(mass @ (raw - mean) ** 2, 0.0))
+    mean = sum((mass[rows] @ bare.raw(x[rows]) for rows in _blocks(len(x))), np.zeros(len(bare.columns)))
+    squares = (mass[rows] @ (bare.raw(x[rows]) - mean) ** 2 for rows in _blocks(len(x)))
+    spread = np.sqrt(sum(squares, np.zeros(len(bare.columns))))
     flags = np.array([column.form in {Form.LEVEL, Form.MISSING} for column in bare.columns], dtype=bool)
     scale = np.where(flags, LEVEL_SCALE, np.where(spread > 0, spread, 1.0))
     return bare.standardised(mean, scale)
+
+
+def encoded(design: Design, x: Matrix) -> Matrix:
+    """``design.encode(x)``, a block of rows at a time: encoding all at once needs several copies of ``x``."""
+    out = np.empty((len(x), len(design.columns)))
+    for rows in _blocks(len(x)):
+        out[rows] = design.encode(x[rows])
+    return out
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    yield from (slice(start, start + BLOCK) for start in range(0, rows, BLOCK))
 
 
 def _columns(i: int, feature: Feature, values: Vector) -> Iterator[Column]:

@@ -21,7 +21,7 @@ from features.catalog import Catalog
 from models.arrays import Matrix, Vector
 from training.candidates import Sample, logistic
 from training.delay import Delays
-from training.designs import design_of
+from training.designs import design_of, encoded
 
 WIDTH = 0.15
 """Width of the logistic regression that says what is to be expected of young rows."""
@@ -58,7 +58,7 @@ def sample_of(
     if len(young) == 0:
         return sample
     design = design_of(catalog, sample.x, sample.weight)  # one round of EM: a second was no better forward
-    model = logistic(design, design.encode(sample.x), sample.y, sample.weight, WIDTH)
+    model = logistic(design, encoded(design, sample.x), sample.y, sample.weight, WIDTH)
     return _expecting(sample, len(known), weight[young], expit(model.log_odds(x[young])), left)
 
 
