@@ -54,16 +54,16 @@ def request(opened: Opened, url: str) -> str:
 
 
 def _lead(opened: Opened, scorer: Scorer) -> dict[str, object]:
-    """The undecided lead of the history of a company with most recent activity, as a request would hold it."""
+    """An undecided lead of a company, the one that did most kinds of things lately, as a request would hold it."""
     history = read(opened.settings.history, opened.folder).history
     recent = history.activities[history.activities["occurred_at"] > history.exported_at - _RECENT]
     companies = history.leads.loc[history.leads["account_id"].notna(), "lead_id"]
     done = recent[recent["lead_id"].isin(set(companies) - _decided(history))]
-    lead_id = done["lead_id"].value_counts().sort_index().idxmax()
-    mine = done[done["lead_id"] == lead_id].sort_values("occurred_at").tail(_ACTIVITIES)
+    kinds = done.sort_values("occurred_at").drop_duplicates(["lead_id", "kind"], keep="last")
+    lead_id = kinds["lead_id"].value_counts().sort_index().idxmax()
+    mine = kinds[kinds["lead_id"] == lead_id].tail(_ACTIVITIES)
     lead = history.leads.set_index("lead_id").loc[lead_id]
-    accounts = history.accounts.set_index("account_id")
-    account = accounts.loc[lead["account_id"]] if lead["account_id"] in accounts.index else pd.Series(dtype=object)
+    account = history.accounts.set_index("account_id").loc[lead["account_id"]]
     return {
         "lead_id": str(lead_id),
         "created_at": lead["created_at"].isoformat(),
