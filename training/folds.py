@@ -71,7 +71,8 @@ class Fold:
         """What one head learns from; see `training.samples`. The last one asked for is kept."""
         if head not in self._last:
             train = self.train
-            made = sample_of(
+            self._last.clear()
+            self._last[head] = sample_of(
                 self.catalog,
                 train.x,
                 train.snapshots,
@@ -80,8 +81,6 @@ class Fold:
                 self.ages(train.snapshots),
                 _newest(train.snapshots, timed=self.known.timed),
             )
-            self._last.clear()
-            self._last[head] = made
         return self._last[head]
 
     def delays(self, head: HeadName) -> Delays:
