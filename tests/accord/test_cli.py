@@ -14,7 +14,7 @@ import typer
 from typer.main import get_command
 
 from accord.__main__ import app
-from accord.console import _plain
+from accord.console import _plain, steps
 from accord.exits import Exit, MisuseError, RefusedError, code_of, guarded
 from accord.project import Project, ServingSettings
 from crm.errors import AccordError, UnavailableError
@@ -224,6 +224,26 @@ def test_a_refusal_prints_each_reason_on_a_line_of_its_own() -> None:
         str(RefusedError("No.", reasons=("first", "second"), remedy="Mend it."))
         == "No.\n  - first\n  - second\nMend it."
     )
+
+
+@pytest.mark.parametrize(
+    ("quiet", "terminal", "drawn"), [(False, True, True), (True, True, False), (False, False, False)]
+)
+def test_bars_are_drawn_only_where_somebody_watches(
+    quiet: bool, terminal: bool, drawn: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1" if terminal else "0")
+    with steps(quiet=quiet) as step:
+        step("Reading the history", 0.3)
+    said = capsys.readouterr()
+    assert ("Reading the history" in said.err) is drawn
+    assert said.out == ""
+
+
+def test_the_audit_is_told_in_words_too(trained: Path, accord: Run) -> None:
+    result = accord("audit", "--project", trained, "--notes")
+    assert "price_list" in result.stdout
+    assert "audit.html" in result.stderr
 
 
 def test_json_holds_no_number_that_json_does_not_know() -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -76,6 +76,44 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(promoted: Path, accord: Ru
         said = accord("serve", "--project", promoted, "--port", taken.getsockname()[1], code=4).stderr
     assert "cannot listen here" in said
     assert "--port" in said
+
+
+class Pretended:
+    """A service that is ready at once and ends by itself."""
+
+    url = "http://127.0.0.1:1"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def wait_ready(self) -> None:
+        pass
+
+    def wait(self) -> int:
+        return 0
+
+
+def test_what_was_promoted_is_served_while_the_registry_is_down(
+    promoted: Path, accord: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def start(home: Path, **how: Any) -> Pretended:
+        asked.update(how, home=home)
+        return Pretended()
+
+    monkeypatch.setattr("accord.service.start", start)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    result = accord("serve", "--project", promoted, "--workers", 2, "--json")
+    assert "serving what was promoted before" in result.stderr
+    assert json.loads(result.stdout) == {"url": "http://127.0.0.1:1"}
+    assert asked["home"] == promoted.resolve() / ".accord/bento"
+    assert (asked["host"], asked["port"]) == ("127.0.0.1", 3000)
+    assert asked["environ"]["ACCORD_WORKERS"] == "2"
+    assert asked["environ"]["ACCORD_MAX_LEADS"] == "1000"
 
 
 def test_nothing_is_served_before_something_is_promoted(trained: Path, accord: Run) -> None:

@@ -96,6 +96,23 @@ def test_a_refusal_names_every_reason_at_once(opened: Opened, accord: Run) -> No
     assert in_service(opened) == "1"
 
 
+def test_training_asks_the_champion_about_what_came_after_it(opened: Opened, accord: Run) -> None:
+    accord("promote", "--project", opened.folder)
+    project = opened.folder / "accord.yaml"
+    later = project.read_text().replace("{leads: 800, seed: 1}", "{leads: 800, seed: 1, wait_days: 150}")
+    project.write_text(later, encoding="utf-8")
+    accord("train", "--project", opened.folder)
+    dossier = newest(opened.state.dossiers)
+    assert dossier is not None
+    assert dossier.about.champion == "1"
+    asked = dossier.forward.loc[dossier.forward["p_champion"].notna(), "as_of"]
+    assert len(asked)
+    assert asked.min() >= pd.Timestamp("2026-07-01", tz="UTC")
+    told = json.loads(accord("promote", "--project", opened.folder, "--json", code=None).stdout)
+    gates = told.get("gates") or told["error"]["reasons"]
+    assert "against the champion's" in json.dumps(gates)
+
+
 def test_without_a_challenger_promotion_is_refused(tmp_path: Path, trained: Path, accord: Run) -> None:
     (tmp_path / "accord.yaml").write_text((trained / "accord.yaml").read_text())
     assert "There is no challenger" in accord("promote", "--project", tmp_path, code=1).stderr

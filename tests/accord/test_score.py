@@ -105,6 +105,9 @@ def test_bad_rows_are_counted_and_kept(promoted: Path, leads: Path, tmp_path: Pa
     rules = {problem["rule"]: problem["rows"] for problem in told["set_aside"]}
     assert rules["wrong_number_of_values"] == rules["missing_key"] == 1
     assert told["scored"] == 118 == sum(told["grades"].values()) == len(pd.read_csv(tmp_path / "out.csv"))
+    words = accord("score", tmp_path / "bad.csv", "-o", tmp_path / "out.csv", "--project", promoted)
+    assert "118 leads scored" in words.stdout
+    assert "1 x missing_key (lead_id)" in words.stderr
     kept = pd.read_csv(promoted / ".accord/quarantine/score.csv")
     assert len(kept) == 2
     assert kept["record"].str.len().min() > 10
