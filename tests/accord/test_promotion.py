@@ -96,6 +96,16 @@ def test_a_refusal_names_every_reason_at_once(opened: Opened, accord: Run) -> No
     assert in_service(opened) == "1"
 
 
+@pytest.mark.parametrize(("asked", "code"), [("1", 1), ("7", 0)])
+def test_only_what_the_present_champion_was_asked_counts(opened: Opened, accord: Run, asked: str, code: int) -> None:
+    def all_right(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(p_champion=0.98 * rows["y"] + 0.01)
+
+    accord("promote", "--project", opened.folder)
+    another(opened, seed=2, forward=all_right, champion=asked)
+    accord("promote", "--project", opened.folder, code=code)
+
+
 def test_training_asks_the_champion_about_what_came_after_it(opened: Opened, accord: Run) -> None:
     accord("promote", "--project", opened.folder)
     project = opened.folder / "accord.yaml"
