@@ -42,7 +42,7 @@ class Settings(Strict):
         Field(
             min_length=1, description="Logistic regressions: how far a weight is expected to be from 0, in log-odds."
         ),
-    ] = (0.05, 0.15, 0.4)
+    ] = (0.05, 0.15, 0.3)
     half_lives: Annotated[
         tuple[Share, ...],
         Field(description="Fading: after this share of the history, old data counts half. Not fading is always tried."),
