@@ -12,7 +12,7 @@ import pandas as pd
 from accord.project import Opened
 from accord.registry import champion_of, store_of
 from crm import quarantine
-from crm.errors import AccordError
+from crm.errors import AccordError, UnavailableError
 from crm.history import History, Kind
 from crm.sources import Loaded, read
 from features.columns import NUMBERS
@@ -70,12 +70,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
     Without ``registry`` it is not asked, and the scorer is not compared with the champion.
     """
     project = opened.settings
-    store = store_of(opened)
-    champion = None
-    if registry:
-        step("Asking the registry", 0.0)
-        check(store)
-        champion = champion_of(store, opened.state.dossiers)
+    champion = _champion(opened, step) if registry else None
     step("Reading the history", 0.02)
     loaded = load(opened)
     found, audit_page = inspect(opened, loaded, within(step, 0.05, 0.15))
@@ -90,11 +85,9 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
     methods = (CHOSEN, *trained.backtest.contestants)
     evaluation = evaluate(trained.backtest.table, methods, seed=project.seed, step=within(step, 0.85, 0.93))
     step("Writing the report", 0.93)
-    told = Report(project.name, trained, evaluation, found)
-    drawn = plots(told)
-    files = {f"plots/{name}.svg": svg for name, svg in drawn.items()}
-    files |= {"reports/training.html": page(told, drawn).encode(), "reports/audit.html": audit_page.read_bytes()}
-    (opened.state.reports / "training.html").write_bytes(files["reports/training.html"])
+    report = Report(project.name, trained, evaluation, found)
+    files = _pages(opened, report, audit_page)
+    step("Writing the dossier", 0.96)
     dossier = write(
         opened.state.make().dossiers,
         trained.scorer,
@@ -105,7 +98,28 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
         example=example_row(loaded.history, trained.scorer),
         files=files,
     )
-    return Learned(dossier, told, loaded)
+    return Learned(dossier, report, loaded)
+
+
+def _champion(opened: Opened, step: Step) -> Champion | None:
+    """The champion, once the registry has answered."""
+    store = store_of(opened)
+    step("Asking the registry", 0.0)
+    try:
+        check(store)
+    except UnavailableError as error:
+        remedy = f"{error.remedy} Or train without it: accord train --later."
+        raise UnavailableError(error.message, where=error.where, remedy=remedy) from error
+    return champion_of(store, opened.state.dossiers)
+
+
+def _pages(opened: Opened, report: Report, audit_page: Path) -> dict[str, bytes]:
+    """What people look at, by its name in the dossier; the report goes to ``.accord/reports/`` as well."""
+    drawn = plots(report)
+    html = page(report, drawn).encode()
+    (opened.state.reports / "training.html").write_bytes(html)
+    images = {f"plots/{name}.svg": svg for name, svg in drawn.items()}
+    return {**images, "reports/training.html": html, "reports/audit.html": audit_page.read_bytes()}
 
 
 def tell(opened: Opened, dossier: Dossier, step: Step) -> Recorded:

@@ -134,6 +134,7 @@ def test_a_registry_that_is_down_is_told_before_the_history_is_read(
     said = accord("train", "--project", tmp_path, code=4).stderr
     assert "does not answer" in said
     assert "MLFLOW_TRACKING_URI" in said
+    assert "accord train --later" in said
 
 
 def test_audit_gives_findings_as_json_and_fails_on_what_it_is_told_to(trained: Path, accord: Run) -> None:
