@@ -144,7 +144,7 @@ def _table(ids: np.ndarray[Any, Any], as_of: int, scores: Scores, most: int) -> 
     return pd.DataFrame(
         {
             "lead_id": ids,
-            "as_of": pd.Timestamp(as_of, unit="us"),
+            "as_of": pd.Timestamp(as_of, unit="us", tz="UTC"),
             "score": scores.score,
             "grade": scores.grade.astype(object),
             "p_accept": scores.p_accept,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -17,15 +18,8 @@ from models.scorer import Scorer
 from training.progress import Step, within
 from training.tracking import CHAMPION
 
-TEXT = """\
-# The demo: a simulated company. Nothing here is about real people.
-name: demo
-history:
-  source:
-    simulated: {leads: 3000, seed: 7}
-training:
-  dates: 3
-"""
+PROJECT = Path(__file__).with_name("demo.yaml")
+"""The accord.yaml that the demo starts from."""
 
 SHOWN = frozenset({"source", "country", "job_title", "industry", "employees"})
 """Attributes in the printed request: enough to read, few enough to copy."""
@@ -39,7 +33,7 @@ def prepare(folder: Path, step: Step) -> Opened:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     if not path.exists():
-        path.write_text(TEXT, encoding="utf-8")
+        shutil.copyfile(PROJECT, path)
     opened = open_project(folder)
     learned = learn(opened, within(step, 0.0, 0.9))
     tell(opened, learned.dossier, within(step, 0.9, 0.97))

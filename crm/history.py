@@ -61,6 +61,7 @@ class Field:
     known: Known = Known.UNDECLARED
     why: str = ""  # why we believe `kind` and `known`, for people
     actor: bool = False  # names a person on our side (owner, sales rep): for rates and leniency, never a category
+    missing: tuple[str, ...] = ()  # what stood for "missing" in the export, such as Select or 999: so in requests too
 
     @property
     def of_account(self) -> bool:

@@ -128,7 +128,8 @@ def _typed(
         typed[name] = values
         breaches += wrong
         why = declared.why or (guessed.why if guessed else "As accord.yaml says.")
-        fields.append(Field(prefix + name, kind, declared.known, why, declared.actor))
+        missing = placeholders.of_column(column, kind, reader.found, found)
+        fields.append(Field(prefix + name, kind, declared.known, why, declared.actor, missing))
     return pd.DataFrame(typed, index=raw.frame.index), tuple(fields), breaches
 
 

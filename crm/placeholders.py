@@ -126,6 +126,16 @@ def clean_typed(values: pd.Series, kind: Kind, table: str, column: str) -> tuple
     return values.mask(values.isin(sentinels)), _counted(table, column, values, sentinels)
 
 
+def of_column(column: str, kind: Kind, words: Iterable[Found], sentinels: Iterable[Found]) -> tuple[str, ...]:
+    """What stands for missing in one column: a number's or date's sentinels, the words of any other.
+
+    ``words`` are those of all columns, ``sentinels`` the column's own.
+    """
+    if kind in (Kind.NUMBER, Kind.DATE):
+        return tuple(sorted(f.value for f in sentinels))
+    return tuple(sorted({f.value for f in words if f.column == column}))
+
+
 def report(found: Iterable[Found]) -> pd.DataFrame:
     """What was found, as a table: ``table, column, value, rows``."""
     rows = [(f.table, f.column, f.value, f.rows) for f in found]
@@ -139,7 +149,7 @@ def _counted(table: str, column: str, values: pd.Series, words: Collection[objec
 
 def _written(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.15g}"
     return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
 
 

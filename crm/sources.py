@@ -94,7 +94,14 @@ def _simulated(mapping: Mapping) -> Loaded:
     missing = mapping.placeholders
     leads, found = placeholders.clean(history.leads, "leads", also=missing.also, keep=missing.keep)
     accounts, more = placeholders.clean(history.accounts, "accounts", also=missing.also, keep=missing.keep)
-    declared = replace(history, leads=leads, accounts=accounts, fields=tuple(field for field in fields if field))
+    spoken = [
+        replace(
+            field, missing=placeholders.of_column(field.column, field.kind, more if field.of_account else found, ())
+        )
+        for field in fields
+        if field
+    ]
+    declared = replace(history, leads=leads, accounts=accounts, fields=tuple(spoken))
     checked = check(declared)
     return Loaded(checked.history, checked.quarantine, placeholders.report([*found, *more]), ())
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import TypeVar
 
 import msgspec
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from crm.history import Field
-from features.columns import MOMENTS, Columns, Overwritten, readable
-from features.instants import NAT, Floats, Ints
+from crm.history import Field, Kind
+from features.columns import MOMENTS, NUMBERS, Columns, Overwritten, readable
+from features.instants import NAT, Floats, Ints, micros_of
 from features.timeline import Timeline
 
 C = TypeVar("C", bound=Columns)
@@ -48,15 +50,10 @@ def columns_of(records: Sequence[Record], fields: Sequence[Field], of: type[C]) 
     numbers, words = readable(fields)
     everyone = [*records, *chain.from_iterable(record.colleagues for record in records)]
     vocabularies: list[dict[str, int]] = [{} for _ in words]
+    spelled = [(f.name, _absent(f), vocabulary) for f, vocabulary in zip(words, vocabularies, strict=True)]
+    counted = [(f.name, _absent(f)) for f in numbers]
     codes = [
-        [
-            *(
-                _code(vocabulary, record.attributes.get(f.name))
-                for f, vocabulary in zip(words, vocabularies, strict=True)
-            ),
-            0,
-        ]
-        for record in everyone
+        [*(_code(vocabulary, _told(r, name, absent)) for name, absent, vocabulary in spelled), 0] for r in everyone
     ]
     overwritten = _overwritten(everyone, numbers, words, vocabularies)
     activities, kind, kinds = _activities(everyone)
@@ -64,7 +61,7 @@ def columns_of(records: Sequence[Record], fields: Sequence[Field], of: type[C]) 
     return of(
         lead_ids=[record.lead_id for record in everyone],
         number_names=tuple(f.name for f in numbers),
-        numbers=np.array([[*(r.attributes.get(f.name) for f in numbers), None] for r in everyone], np.float64),
+        numbers=np.array([[*(_told(r, *column) for column in counted), None] for r in everyone], np.float64),
         word_names=tuple(f.name for f in words),
         codes=np.array(codes, np.int32),
         words=tuple(list(vocabulary) for vocabulary in vocabularies),
@@ -76,6 +73,19 @@ def columns_of(records: Sequence[Record], fields: Sequence[Field], of: type[C]) 
         accounts=accounts,
         overwritten=overwritten,
     )
+
+
+@cache
+def _absent(field: Field) -> frozenset[Value]:
+    """The values of a request that stand for missing: the export's words, numbers, or dates in microseconds."""
+    if field.kind is Kind.DATE:
+        return frozenset(micros_of(pd.Timestamp(day, tz="UTC")) for day in field.missing)
+    return frozenset(float(value) if field.kind in NUMBERS else value for value in field.missing)
+
+
+def _told(record: Record, name: str, absent: frozenset[Value]) -> Value:
+    value = record.attributes.get(name)
+    return None if value in absent else value
 
 
 def _code(vocabulary: dict[str, int], word: Value) -> int:

@@ -115,7 +115,8 @@ def _try_out(scorer: Scorer) -> None:
 
 
 def _field(document: Mapping[str, Any]) -> Field:
-    return Field(**{**document, "kind": Kind(document["kind"]), "known": Known(document["known"])})
+    typed = {"kind": Kind(document["kind"]), "known": Known(document["known"]), "missing": tuple(document["missing"])}
+    return Field(**{**document, **typed})
 
 
 def _manifest(files: Mapping[str, str]) -> dict[str, Any]:

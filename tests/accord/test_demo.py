@@ -52,6 +52,7 @@ def test_the_demo_answers_the_request_it_prints_and_ends_cleanly(
     demo: tuple[subprocess.Popen[str], dict[str, str]],
 ) -> None:
     process, told = demo
+    assert "url" in told, told
     assert httpx.get(f"{told['url']}/readyz").status_code == 200
     curl = shlex.split(told["curl"].replace("\\\n", " "))
     header, body = curl[curl.index("-H") + 1], curl[curl.index("-d") + 1]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from crm.history import Kind
+from crm.mapping import Mapping
 from crm.placeholders import clean, clean_typed, report, sentinel_dates, sentinel_numbers, words_in
+from crm.sources import read
 
 
 def texts(*values: str | None) -> pd.Series:
@@ -86,3 +90,20 @@ def test_dates_far_from_all_others_stand_for_missing() -> None:
     assert [f.value for f in found] == ["1900-01-01"]
     births = pd.Series(pd.to_datetime(["1970-01-01", "1968-02-02", "1980-02-02"], utc=True))
     assert sentinel_dates(births) == []
+
+
+def test_what_stood_for_missing_is_kept_with_the_field(tmp_path: Path) -> None:
+    rows = [
+        f"l{i},2026-01-{i % 28 + 1:02},{'Select' if i % 3 else 'web'},{999 if i % 4 == 0 else i % 50}"
+        for i in range(80)
+    ]
+    (tmp_path / "leads.csv").write_text("\n".join(["id,created,source,visits", *rows]))
+    mapping = Mapping.model_validate(
+        {
+            "source": {"folder": str(tmp_path)},
+            "leads": {"from": "leads.csv", "key": "id", "created_at": "created"},
+            "exported_at": "2026-06-30",
+        }
+    )
+    history = read(mapping, tmp_path).history
+    assert {field.name: field.missing for field in history.fields} == {"source": ("Select",), "visits": ("999",)}
