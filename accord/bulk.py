@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from accord.exits import RefusedError
 from accord.learning import load
@@ -30,6 +31,7 @@ from models.scores import Scores
 from training.progress import Step
 
 CHUNK = 10_000
+_UTC = pd.ArrowDtype(pa.timestamp("us", "UTC"))
 """Rows scored and written at a time."""
 
 
@@ -116,7 +118,8 @@ def score_history(opened: Opened, scorer: Scorer, out: Path, asked: Asked, step:
 
 def _write(sink: Writer, tally: Tally, scores: pd.DataFrame, scorer: Scorer) -> None:
     model, definition = scorer.meta.version, scorer.definition.short_version
-    sink.write(scores.assign(model=model, definition=definition))
+    as_of = scores["as_of"].astype("datetime64[us]").astype(_UTC)
+    sink.write(scores.assign(as_of=as_of, model=model, definition=definition))
     tally.count(scores)
 
 
@@ -144,7 +147,7 @@ def _table(ids: np.ndarray[Any, Any], as_of: int, scores: Scores, most: int) -> 
     return pd.DataFrame(
         {
             "lead_id": ids,
-            "as_of": pd.Timestamp(as_of, unit="us", tz="UTC"),
+            "as_of": pd.Timestamp(as_of, unit="us"),
             "score": scores.score,
             "grade": scores.grade.astype(object),
             "p_accept": scores.p_accept,

@@ -21,7 +21,7 @@ from training.tracking import CHAMPION
 PROJECT = Path(__file__).with_name("demo.yaml")
 """The accord.yaml that the demo starts from."""
 
-SHOWN = frozenset({"source", "country", "job_title", "industry", "employees"})
+SHOWN = frozenset({"source", "campaign", "country", "job_title", "email", "phone_given", "industry", "employees"})
 """Attributes in the printed request: enough to read, few enough to copy."""
 
 _ACTIVITIES = 3

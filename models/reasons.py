@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from features.spec import Feature
+from features.spec import Family, Feature
 from models.arrays import Matrix, Positions, grouped_sums
 
 POINTS_TO_DOUBLE = 10
@@ -40,14 +40,18 @@ class Topics:
         sums = grouped_sums(contributions[:, self._order], self._starts)
         return sums * (POINTS_TO_DOUBLE / math.log(2))
 
-    def top(self, contributions: Matrix, most: int) -> tuple[Positions, Matrix]:
-        """For each row the ``most`` weightiest topics, weightiest first.
+    def top(self, x: Matrix, contributions: Matrix, most: int) -> tuple[Positions, Matrix]:
+        """For each row of features ``x[n, k]`` the ``most`` weightiest topics, weightiest first.
+
+        A step of the funnel that has not come yet is told last: it moves every lead of its stage alike, so that sales
+        has not accepted a lead yet says nothing of the lead.
 
         Gives the number of the feature that speaks for each topic (the largest contribution of the topic's own sign)
         and the topic's points to one decimal: ``[n, r]`` each, ``r = min(most, topics)``.
         """
         points = self.points(contributions)
-        best = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :most]
+        weight = np.where(self._ahead(x), -1.0, np.abs(points))
+        best = np.argsort(-weight, axis=1, kind="stable")[:, :most]
         total = np.take_along_axis(points, best, axis=1)
         members = self._members[best]
         row = np.arange(len(points))[:, None, None]
@@ -59,6 +63,19 @@ class Topics:
     def names(self) -> tuple[str, ...]:
         """The topics."""
         return tuple(dict.fromkeys(feature.topic for feature in self.features))
+
+    def _ahead(self, x: Matrix) -> npt.NDArray[np.bool_]:
+        """Which topics are steps of the funnel still ahead, ``[n, topics]``."""
+        ahead = np.zeros((len(x), len(self._groups)), dtype=bool)
+        for topic, flag in self._steps:
+            ahead[:, topic] = x[:, flag] == 0
+        return ahead
+
+    @cached_property
+    def _steps(self) -> list[tuple[int, int]]:
+        """The topics that are steps of the funnel, each with the feature that says whether it has come."""
+        flags = [(i, feature.topic) for i, feature in enumerate(self.features) if feature.family is Family.PROGRESS]
+        return [(self.names.index(topic), i) for i, topic in flags]
 
     @cached_property
     def _groups(self) -> list[list[int]]:

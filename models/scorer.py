@@ -105,7 +105,7 @@ class Scorer:
 
     def _reasons(self, x: Matrix, most: int, language: Language) -> tuple[tuple[Reason, ...], ...]:
         contributions, _ = self.heads.close.contributions(x)
-        speakers, points = self._topics.top(contributions, most)
+        speakers, points = self._topics.top(x, contributions, most)
         values = np.take_along_axis(x, speakers, axis=1)
         say, features = self._phrases[language].say, self.catalog.features
         return tuple(

@@ -12,6 +12,7 @@ import pytest
 from accord.project import open_project
 from accord.promotion import scorer_of
 from crm.history import History
+from crm.mapping import Mapping
 from crm.simulation import Company, simulate
 from crm.sources import read
 from features.facts import Facts
@@ -52,7 +53,7 @@ def without_groups(history: History) -> History:
 def test_a_file_is_scored_as_the_scorer_itself_would(promoted: Path, leads: Path, tmp_path: Path, accord: Run) -> None:
     out = tmp_path / "scores.csv"
     accord("score", leads, "-o", out, "--project", promoted, "--as-of", "2026-07-01", "--reasons", 2)
-    own = simulate(Company(leads=120), seed=4).history
+    own = read(Mapping.model_validate({"source": {"simulated": {"leads": 120, "seed": 4}}}), tmp_path).history
     ids, scores = expected(promoted, without_groups(own), np.arange(120), 2)
     told = pd.read_csv(out, dtype={"lead_id": "str"})
     assert told["lead_id"].tolist() == ids
@@ -125,10 +126,10 @@ def test_a_file_of_bad_rows_only_is_refused_and_kept(promoted: Path, leads: Path
 
 
 def test_a_score_is_as_of_now_unless_said(promoted: Path, leads: Path, tmp_path: Path, accord: Run) -> None:
-    before = pd.Timestamp.now("UTC").tz_localize(None)
+    before = pd.Timestamp.now("UTC")
     accord("score", leads, "-o", tmp_path / "out.parquet", "--project", promoted)
     (as_of,) = pd.read_parquet(tmp_path / "out.parquet")["as_of"].unique()
-    assert before <= as_of <= pd.Timestamp.now("UTC").tz_localize(None)
+    assert before <= as_of <= pd.Timestamp.now("UTC")
 
 
 def test_the_challenger_can_be_asked_before_it_is_promoted(
@@ -167,3 +168,9 @@ def test_what_cannot_be_done_says_what_to_do(
     filled = [argument.format(leads=leads) for argument in arguments]
     assert said in accord("score", *filled, "--project", promoted, code=code).stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_instants_in_a_file_of_scores_name_their_zone(promoted: Path, leads: Path, tmp_path: Path, accord: Run) -> None:
+    out = tmp_path / "scores.csv"
+    accord("score", leads, "-o", out, "--project", promoted, "--as-of", "2026-07-01")
+    assert set(pd.read_csv(out, dtype="str")["as_of"]) == {"2026-07-01 00:00:00.000000Z"}
