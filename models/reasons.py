@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from features.spec import Family, Feature
 from models.arrays import Matrix, Positions, grouped_sums
