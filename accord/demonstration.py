@@ -12,7 +12,7 @@ import pandas as pd
 from accord.learning import learn, tell
 from accord.project import FILE, Opened, open_project
 from accord.promotion import promote, scorer_of
-from crm.history import FINAL, Field, History
+from crm.history import FINAL, Field, History, Kind
 from crm.sources import read
 from models.scorer import Scorer
 from training.progress import Step, within
@@ -77,5 +77,12 @@ def _decided(history: History) -> set[str]:
 
 
 def _shown(row: pd.Series, fields: list[Field]) -> dict[str, object]:
-    named = {field.name.removeprefix("account."): row.get(field.column) for field in fields if field.column in SHOWN}
-    return {name: value for name, value in named.items() if pd.notna(value)}
+    given = [field for field in fields if field.column in SHOWN and pd.notna(row.get(field.column))]
+    return {field.column: _written(row[field.column], field.kind) for field in given}
+
+
+def _written(value: object, kind: Kind) -> object:
+    """A value as a person would write it in a request: yes or no, and whole numbers without a point."""
+    if kind is Kind.BOOLEAN:
+        return bool(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
