@@ -12,7 +12,7 @@ import sys
 
 import psutil
 
-NAMES = ("features", "scoring", "rest", "training")
+NAMES = ("features", "scoring", "rest", "training", "truth")
 
 
 def main() -> int:

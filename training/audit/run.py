@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,12 +15,7 @@ from training.audit.settings import AuditSettings
 from training.audit.view import View, view_of
 from training.audit.wording import gravity
 from training.labels import Horizons
-
-Step = Callable[[str, float], None]
-
-
-def silent(stage: str, done: float) -> None:
-    """A progress callback that shows nothing."""
+from training.progress import Step, silent
 
 
 @dataclass(frozen=True)
