@@ -14,7 +14,7 @@ from serving.contract import LANGUAGES, Envelope, LeadError
 from serving.lead import Attribute, ReadLead, decoded, lead_id_of, read_lead
 from serving.problems import Kind as ProblemKind
 from serving.problems import Problem
-from serving.refusals import Refusal, place
+from serving.refusals import Refusal, place, too_deep
 
 _ENVELOPE = Decoder(Envelope)
 _PARTS = Decoder(dict[str, Raw])
@@ -96,6 +96,12 @@ def read(envelope: Envelope, known: Mapping[str, Attribute], now: int) -> Batch:
             lead_id = lead_id_of(parts)
             batch.leads.append(read_lead(lead_id, parts, known, now))
         except Refusal as no:
-            batch.errors.append(LeadError(index, lead_id, no.field, no.got, no.expected, no.remedy))
-            batch.refused.append(no.kind)
+            _refuse(batch, index, lead_id, no)
+        except RecursionError:  # shallow enough for the envelope, which may be read with more room on the stack
+            _refuse(batch, index, lead_id, too_deep())
     return batch
+
+
+def _refuse(batch: Batch, index: int, lead_id: str | None, no: Refusal) -> None:
+    batch.errors.append(LeadError(index, lead_id, no.field, no.got, no.expected, no.remedy))
+    batch.refused.append(no.kind)

@@ -81,6 +81,16 @@ def absent(field: str) -> Refusal:
     return Refusal(field, got=NOTHING, expected=expected, remedy=remedy, kind="missing")
 
 
+def too_deep() -> Refusal:
+    """What to tell of a lead whose nesting no parser follows to its end."""
+    return Refusal(
+        "",
+        got="hundreds of values inside one another",
+        expected="a lead as in /openapi.json, which is a few levels deep",
+        remedy="Send attributes as plain values.",
+    )
+
+
 def place(error: msgspec.ValidationError) -> str:
     """Where msgspec found something wrong, as a path such as ``leads[3].lead_id``; empty for the whole."""
     found = _AT.search(str(error))
@@ -101,6 +111,7 @@ def _held(raw: bytes, path: str) -> str:
         for step in _STEP.finditer(path):
             value = value[step["name"]] if step["name"] else value[int(step["index"])]
         text = msgspec.json.encode(value).decode()
-    except msgspec.DecodeError:  # a number beyond any range: there is only its text
+    except (msgspec.DecodeError, LookupError, TypeError):
+        # A number beyond any range, or a key given twice, whose second value hides the one found wrong.
         text = bytes(raw).decode()
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

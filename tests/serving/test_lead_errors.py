@@ -91,6 +91,33 @@ def test_a_long_value_is_cut_in_its_error(run: Run) -> None:
     assert len(error["got"]) == 80
 
 
+def test_a_key_given_twice_hides_no_error_and_spoils_no_other_lead(run: Run) -> None:
+    twice = '{"lead_id": "a", "account": {"colleagues": [{"lead_id": "c", "activities": [3], "activities": null}]}}'
+    body = f'{{"leads": [{twice}, {{"lead_id": "b"}}]}}'
+    reply = run().client.post("/v1/scores", content=body, headers={"content-type": "application/json"}).json()
+    assert [error["field"] for error in reply["errors"]] == ["account.colleagues[0].activities[0]"]
+    assert [score["lead_id"] for score in reply["scores"]] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "around", ['{"lead_id": %s}', '{"lead_id": "a", "attributes": %s}', '{"lead_id": "a", "x": %s}']
+)
+@pytest.mark.parametrize("padding", [0, 70_000], ids=["short", "long"])
+def test_nesting_at_the_edge_of_the_parsers_room_is_that_leads_error_or_the_bodys(
+    run: Run, around: str, padding: int
+) -> None:
+    client = run().client
+    seen = set()
+    for depth in range(700, 1000, 2):
+        lead = around % ("[" * depth + "]" * depth)
+        body = f'{{"leads": [{lead}, {{"lead_id": "b"}}]}}' + " " * padding
+        reply = client.post("/v1/scores", content=body, headers={"content-type": "application/json"})
+        seen.add(reply.status_code)
+        if reply.status_code == 200:
+            assert reply.json()["scores"][-1]["lead_id"] == "b"
+    assert seen == {200, 400}
+
+
 def test_a_clock_a_little_ahead_is_no_error(run: Run) -> None:
     ahead = a_lead(as_of="2026-03-05T12:30:00Z", created_at="2026-03-05T12:31:00Z")
     assert run().post(ahead)["errors"] == []
