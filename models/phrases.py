@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 
+import numpy as np
+import numpy.typing as npt
 from babel.numbers import format_decimal, format_percent
 
 from crm.history import Field, Kind
@@ -14,6 +16,7 @@ from models.definition import Definition, Language
 from models.translations import translations
 from models.vocabulary import M_, N_, Vocabulary, capitalised
 
+Row = npt.NDArray[np.float64]
 Say = Callable[[float], str]
 """A feature's value, NaN where missing, to its phrase."""
 
@@ -52,9 +55,19 @@ class Phrases:
         self._words = Vocabulary(definition, language)
         self._yes_no = {field.name for field in fields if field.kind is Kind.BOOLEAN}
         self._say = [self._phrase(feature) for feature in features]
+        self._silent_from = _silent_from(features)
 
-    def say(self, feature: int, value: float) -> str:
-        """The phrase for this value of feature number ``feature``."""
+    def say(self, feature: int, row: Sequence[float] | Row) -> str:
+        """The phrase for feature number ``feature`` in a row of all features.
+
+        A pace that is the same because nothing came of late or before is told as the last time, or as none.
+        """
+        value = float(row[feature])
+        if value == 0 and feature in self._silent_from:
+            recency, days = self._silent_from[feature]
+            last = float(row[recency])
+            if not last < days:
+                return self._say[recency](last)
         return self._say[feature](value)
 
     def name(self, feature: int) -> str:
@@ -187,3 +200,13 @@ class Phrases:
 
     def _number(self, value: float) -> str:
         return str(format_decimal(value, format="#,##0.##", locale=self._language))
+
+
+def _silent_from(features: Sequence[Feature]) -> dict[int, tuple[int, float]]:
+    """For each trend the recency of the same activity, and the days from which both windows are empty."""
+    recency = {f.activity: i for i, f in enumerate(features) if f.family is Family.RECENCY}
+    return {
+        i: (recency[f.activity], 2 * f.window_days)
+        for i, f in enumerate(features)
+        if f.family is Family.TREND and f.window_days is not None and f.activity in recency
+    }

@@ -106,15 +106,14 @@ class Scorer:
     def _reasons(self, x: Matrix, most: int, language: Language) -> tuple[tuple[Reason, ...], ...]:
         contributions, _ = self.heads.close.contributions(x)
         speakers, points = self._topics.top(x, contributions, most)
-        values = np.take_along_axis(x, speakers, axis=1)
         say, features = self._phrases[language].say, self.catalog.features
         return tuple(
             tuple(
-                Reason(features[i].name, features[i].topic, p, say(i, value))
-                for i, p, value in zip(*row, strict=True)
+                Reason(features[i].name, features[i].topic, p, say(i, row))
+                for i, p in zip(chosen, told, strict=True)
                 if p != 0
             )
-            for row in zip(speakers.tolist(), points.tolist(), values.tolist(), strict=True)
+            for row, chosen, told in zip(x, speakers.tolist(), points.tolist(), strict=True)
         )
 
     def _missing(self, x: Matrix, language: Language) -> tuple[tuple[str, ...], ...]:

@@ -177,13 +177,26 @@ GOLDEN: list[tuple[Feature, float, str, str]] = [
 
 def say(feature: Feature, value: float, language: Language) -> str:
     phrases = Phrases((feature,), (Field("opted_in", Kind.BOOLEAN),), SAID, language)
-    return phrases.say(0, value).replace("\u00a0", " ").replace("\u202f", " ")
+    return phrases.say(0, [value]).replace("\u00a0", " ").replace("\u202f", " ")
 
 
 @pytest.mark.parametrize(("feature", "value", "english", "french"), GOLDEN, ids=[row[2] for row in GOLDEN])
 def test_a_fact_is_told_in_plain_words(feature: Feature, value: float, english: str, french: str) -> None:
     assert say(feature, value, "en") == english
     assert say(feature, value, "fr") == french
+
+
+@pytest.mark.parametrize(
+    ("recency", "said"),
+    [
+        (NAN, "E-mails opened: none so far"),
+        (75.0, "E-mails opened: most recently 75 days ago"),
+        (59.0, "E-mails opened: no more and no less often than before"),
+    ],
+)
+def test_a_pace_is_called_the_same_only_where_there_was_one(recency: float, said: str) -> None:
+    features = (TREND, VIEWS, number(Family.RECENCY, activity="email_open"))
+    assert Phrases(features, (), SAID, "en").say(0, [0.0, 1.0, recency]) == said
 
 
 def test_every_family_has_a_golden_phrase() -> None:
@@ -194,7 +207,7 @@ def test_every_family_has_a_golden_phrase() -> None:
 def test_every_feature_of_a_scorer_says_something_about_any_value(language: Language) -> None:
     phrases = Phrases(fitted.FEATURES, fitted.FIELDS, fitted.definition(), language)
     for i, value in product(range(len(fitted.FEATURES)), (0.0, 1.0, 3.0, NAN)):
-        said = phrases.say(i, value)
+        said = phrases.say(i, [value] * len(fitted.FEATURES))
         assert said[0] == said[0].upper()
         assert "%(" not in said
         assert phrases.name(i)
