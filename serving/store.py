@@ -7,7 +7,8 @@ the order of versions is the order of what was in service.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,7 +74,7 @@ class Store:
     def newest(self) -> str | None:
         """The newest version, ``None`` where there is none. One small file is read, so it may be asked often."""
         try:
-            return (self.folder / NAME / "latest").read_text().strip() or None
+            return (self.folder / NAME / "latest").read_text("ascii", "replace").strip() or None
         except FileNotFoundError:
             return None
 
@@ -83,13 +84,14 @@ class Store:
 
     def versions(self) -> list[str]:
         """All versions that are whole, the newest first."""
-        whole = [_stored(model) for model in self._whole()]
-        return [s.version for s in sorted(whole, key=lambda s: s.stored_at, reverse=True)]
+        return [s.version for s in sorted(self._whole(), key=lambda s: s.stored_at, reverse=True)]
 
-    def _whole(self) -> list[bentoml.Model]:
+    def _whole(self) -> Iterator[Stored]:
         home = self.folder / NAME
-        folders = [f for f in home.iterdir() if (f / "model.yaml").is_file()] if home.is_dir() else []
-        return [self._models.get(f"{NAME}:{folder.name}") for folder in folders]
+        for folder in home.iterdir() if home.is_dir() else ():
+            if (folder / "model.yaml").is_file():
+                with suppress(Exception):  # BentoML raises as it comes; what cannot be read is not whole
+                    yield self.get(folder.name)
 
     @property
     def _models(self) -> ModelStore:

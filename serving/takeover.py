@@ -56,8 +56,11 @@ class Incumbent:
         return self._served
 
     def start(self) -> None:
-        """Takes the newest scorer over and keeps looking for newer ones until `stop`."""
-        self.look()
+        """Takes the newest scorer over and keeps looking for newer ones until `stop`.
+
+        A store out of reach is reported and looked for again: the service lives, and is not ready.
+        """
+        self._look_and_report()
         self._thread = threading.Thread(target=self._watch, name="takeover", daemon=True)
         self._thread.start()
 
@@ -70,16 +73,15 @@ class Incumbent:
     def look(self) -> None:
         """Takes the newest scorer over if it is not in service yet."""
         newest = self._scorers.newest()
-        if newest is None or (self._served is not None and newest == self._served.stored.version):
-            return
-        if newest not in self._refused:
+        current = None if self._served is None else self._served.stored.version
+        if newest is not None and newest != current and newest not in self._refused:
             self._try(newest)
         if self._served is None:
-            self._fall_back(newest)
+            self._fall_back()
 
-    def _fall_back(self, newest: str) -> None:
+    def _fall_back(self) -> None:
         for version in self._scorers.versions():
-            if self._served is None and version != newest and version not in self._refused:
+            if self._served is None and version not in self._refused:
                 self._try(version)
 
     def _try(self, version: str) -> None:
@@ -103,8 +105,11 @@ class Incumbent:
     def _watch(self) -> None:
         while not self._stop.wait(self._every):
             self._refused = {v: left - self._every for v, left in self._refused.items() if left > self._every}
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - a store out of reach must not end the watch
-                self._metrics.takeover("failed")
-                self._log.error("store_unreachable", error=type(error).__name__, detail=str(error)[:300])
+            self._look_and_report()
+
+    def _look_and_report(self) -> None:
+        try:
+            self.look()
+        except Exception as error:  # noqa: BLE001 - a store out of reach must end neither the start nor the watch
+            self._metrics.takeover("failed")
+            self._log.error("store_unreachable", error=type(error).__name__, detail=str(error)[:300])

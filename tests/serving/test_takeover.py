@@ -91,6 +91,37 @@ def test_a_service_that_starts_onto_a_broken_scorer_takes_the_newest_that_works(
     assert version(run(None)) == "12"
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("{newest}/model.yaml", b"{"),
+        ("{newest}/model.yaml", b""),
+        ("latest", b"\xff\xfe"),
+        ("latest", b""),  # a full disk leaves it so
+        ("latest", b"../elsewhere"),
+    ],
+)
+def test_a_damaged_store_keeps_no_service_from_starting(
+    run: Run, artifacts: Artifacts, file: str, content: bytes
+) -> None:
+    store = run(None).store
+    store.put(artifacts(1), {"version": "11"})
+    store.put(artifacts(2), {"version": "12"})
+    (store.folder / "lead-score" / file.format(newest=store.newest())).write_bytes(content)
+    assert version(run(None)) == ("11" if "yaml" in file else "12")
+
+
+def test_a_service_starts_without_its_store_and_finds_it_later(run: Run, tmp_path: Path, artifacts: Artifacts) -> None:
+    (tmp_path / "models").write_text("no folder")
+    running = run(None)
+    assert running.client.get("/readyz").status_code == 503
+    assert metric(running, 'accord_takeovers_total{outcome="failed"} 1.0')
+    (tmp_path / "models").unlink()
+    running.store.put(artifacts(1), {"version": "12"})
+    running.incumbent.look()
+    assert version(running) == "12"
+
+
 def test_a_half_written_scorer_is_not_looked_at(run: Run) -> None:
     running = run()
     half = running.store.folder / "lead-score" / "zzzzzzzzzz"
