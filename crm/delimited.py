@@ -6,7 +6,8 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +84,20 @@ def find_separator(text: str) -> str:
         return (rows / sum(widths.values()) if width > 1 else 0.0, width)
 
     return max(SEPARATORS, key=evenness)
+
+
+@contextmanager
+def undamaged(path: Path) -> Iterator[None]:
+    """Within, a file that is cut short, or is not what its ending says, is an `AccordError`."""
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid) as broken:
+        raise AccordError(
+            "The file is damaged, or not what its ending says.",
+            where=path.name,
+            got=str(broken).splitlines()[0],
+            remedy="Export or copy it again, or give it the ending of what it is.",
+        ) from None
 
 
 def head_of(path: Path) -> bytes:

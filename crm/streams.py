@@ -18,7 +18,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from crm import placeholders, quarantine
-from crm.delimited import encoding_of, find_separator, head_of, names_of, unread_lines
+from crm.delimited import encoding_of, find_separator, head_of, names_of, undamaged, unread_lines
 from crm.errors import AccordError
 from crm.history import LEAD_COLUMNS, Field, Kind
 from crm.mapping import Declared, Leads, Mapping, Table, Time
@@ -200,12 +200,13 @@ def _sliced(parts: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
 def _parts(path: Path, table: Table, broken: list[pcsv.InvalidRow]) -> Iterator[pa.Table]:
     if not path.is_file():
         raise AccordError("This file is not there.", where=str(path), remedy="Correct the path.")
-    if path.suffix in (".parquet", ".pq"):
+    with undamaged(path):
+        if path.suffix not in (".parquet", ".pq"):
+            yield from _csv_parts(path, table, broken)
+            return
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH):
                 yield pa.Table.from_batches([batch])
-        return
-    yield from _csv_parts(path, table, broken)
 
 
 def _csv_parts(path: Path, table: Table, broken: list[pcsv.InvalidRow]) -> Iterator[pa.Table]:

@@ -16,7 +16,7 @@ from pandas.api.types import is_object_dtype
 
 from crm import quarantine
 from crm.database import read_sql
-from crm.delimited import read_csv
+from crm.delimited import read_csv, undamaged
 from crm.errors import AccordError
 from crm.mapping import Source, Table
 from crm.quarantine import Origin
@@ -97,12 +97,13 @@ class Export:
             raise AccordError(
                 "This file is not there.", where="accord.yaml: history", got=str(path), remedy=_beside(path)
             )
-        if path.suffix in (".parquet", ".pq"):
-            schema = pq.read_schema(path)
-            names = None if columns is None else [c for c in columns if c in schema.names]
-            return pq.read_table(path, columns=names), path.name, quarantine.empty(), []
-        content = read_csv(path, separator=table.separator, encoding=table.encoding, columns=columns)
-        return content.table, path.name, content.unread, content.notes
+        with undamaged(path):
+            if path.suffix in (".parquet", ".pq"):
+                schema = pq.read_schema(path)
+                names = None if columns is None else [c for c in columns if c in schema.names]
+                return pq.read_table(path, columns=names), path.name, quarantine.empty(), []
+            content = read_csv(path, separator=table.separator, encoding=table.encoding, columns=columns)
+            return content.table, path.name, content.unread, content.notes
 
 
 def need(columns: Iterable[str], present: Collection[str], table: str) -> None:

@@ -147,6 +147,13 @@ def test_a_workbook_and_an_unknown_encoding_are_errors_for_people(tmp_path: Path
         loaded(tmp_path, {"leads.csv": LEADS}, leads=odd)
 
 
+@pytest.mark.parametrize("name", ["leads.csv.gz", "leads.csv.zst", "leads.parquet"])
+@pytest.mark.parametrize("content", [b"id,created\nl1,2026-01-01\n", gzip.compress(LEADS.encode() * 50)[:-20]])
+def test_a_damaged_or_misnamed_file_is_an_error_for_people(tmp_path: Path, name: str, content: bytes) -> None:
+    with pytest.raises(AccordError, match=rf"{name}: The file is damaged, or not what its ending says\."):
+        loaded(tmp_path, {name: content}, leads={"from": name, "key": "id"})
+
+
 def test_a_file_that_stops_being_utf8_late_is_read_as_windows(tmp_path: Path) -> None:
     rows = "".join(f"l{i},2026-01-01,Lyon\n" for i in range(30_000))
     content = f"id,created,city\n{rows}".encode() + "short,é\nm1,2026-01-01,Orléans\n".encode("cp1252")

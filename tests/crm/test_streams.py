@@ -148,3 +148,10 @@ def test_a_file_that_cannot_be_scored_says_why(tmp_path: Path, content: str, sai
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(AccordError, match="not there"):
         read(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("name", ["leads.csv.gz", "leads.parquet"])
+def test_a_damaged_or_misnamed_file_says_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(text())
+    with pytest.raises(AccordError, match="The file is damaged, or not what its ending says"):
+        read(tmp_path / name)
