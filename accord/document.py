@@ -107,9 +107,9 @@ def _problem(path: Path, tree: CommentedMap, model: type[BaseModel], detail: Err
     if detail["type"] == "missing":
         return line, AccordError(f"{key!r} is missing.", where=where, remedy=f"Add `{key}:` here.")
     message = detail["msg"].removeprefix("Value error, ").rstrip(".") + "."
-    return line, AccordError(
-        message, where=where, got=shown(detail["input"]), remedy=f"Correct `{key}` and run the command again."
-    )
+    written = steps[-1] if steps else key  # the location may end in the branch of a union
+    remedy = f"Correct `{written}` and run the command again."
+    return line, AccordError(message, where=where, got=shown(detail["input"]), remedy=remedy)
 
 
 def _locate(tree: CommentedMap, location: Path_) -> tuple[Path_, int]:

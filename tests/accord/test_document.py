@@ -106,6 +106,12 @@ def test_the_branch_of_a_union_does_not_hide_the_line(tmp_path: Path) -> None:
     assert "accord.yaml:5: training.source.path: Input should be a valid string. Got 7." in said
 
 
+def test_the_remedy_names_a_key_that_the_file_has(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "name: a\ntraining:\n  source: 7\n")
+    assert "Correct `source` and run" in said
+    assert "Correct `Csv`" not in said
+
+
 @pytest.mark.parametrize(
     ("text", "start"),
     [
