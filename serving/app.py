@@ -83,9 +83,10 @@ class _Endpoints:
     async def scores(self, request: Request) -> Response:
         body = await read_body(request, self._settings)
         served = self._in_service()
-        envelope = await self._aside(len(body) > SMALL, open_envelope, body, self._settings.max_leads)
+        large = len(body) > SMALL
+        envelope = await self._aside(large, open_envelope, body, self._settings.max_leads)
         now = microseconds(self._clock())
-        content, refused = await self._aside(len(envelope.leads) > FEW, self._scored, served, envelope, now)
+        content, refused = await self._aside(large or len(envelope.leads) > FEW, self._scored, served, envelope, now)
         request.state.told = {"leads": len(envelope.leads), "refused": refused, "model": served.model.version}
         return Response(content, media_type=JSON)
 

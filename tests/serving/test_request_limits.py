@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from serving.problems import Problem
-from serving.reading import open_envelope
+from serving.reading import open_envelope, read
 from tests.serving.conftest import Running
 from tests.serving.test_scores_contract import a_lead
 
@@ -149,6 +150,24 @@ def test_millions_of_leads_are_refused_at_the_first_too_many() -> None:
     finally:
         tracemalloc.stop()
     assert time.perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("leads", "activities", "aside"), [(1, 0, False), (9, 0, True), (1, 2000, True)], ids=["short", "many", "large"]
+)
+def test_long_work_leaves_the_event_loop_to_health_checks(
+    run: Run, monkeypatch: pytest.MonkeyPatch, leads: int, activities: int, aside: bool
+) -> None:
+    threads = []
+
+    def watched(*args: Any) -> Any:
+        threads.append(threading.current_thread())
+        return read(*args)
+
+    monkeypatch.setattr("serving.app.read", watched)
+    done = [{"kind": "page_view", "occurred_at": "2026-03-02T10:11:00Z"}] * activities
+    run().post(*[a_lead(activities=done)] * leads)
+    assert [thread is not threading.main_thread() for thread in threads] == [aside]
 
 
 def test_a_body_that_does_not_come_is_given_up(run: Run) -> None:
