@@ -79,7 +79,8 @@ def _of_words(text: pd.Series, distinct: int) -> Guess:
         if spaced < 0.05:  # noqa: PLR2004 - codes have no spaces
             return Guess(Kind.IDENTIFIER, f"Almost every row has its own value ({distinct:,} in {rows:,}).")
         return Guess(Kind.TEXT, f"Almost every row has its own words ({distinct:,} in {rows:,}).")
-    return Guess(Kind.CATEGORY, f"{distinct:,} distinct values in {rows:,} rows.")
+    different = "distinct value" if distinct == 1 else "distinct values"
+    return Guess(Kind.CATEGORY, f"{distinct:,} {different} in {rows:,} rows.")
 
 
 def _of_numbers(number: pd.Series, distinct: int) -> Guess:

@@ -14,7 +14,7 @@ from crm.guess.draft import Draft, FieldDraft, Guess, when
 from crm.guess.events import log, outcome_table
 from crm.guess.outcomes import ACCOUNT, CREATED, LEAD, PEOPLE
 from crm.guess.profile import Column, Link, Profile, links, profiles
-from crm.guess.stages import columns_of, horizon, in_leads
+from crm.guess.stages import columns_of, horizon, in_leads, timed_first
 from crm.history import Kind
 from crm.mapping import Source
 
@@ -41,16 +41,21 @@ def guess(export: Path | str, beside: Path | None = None) -> Guess:
                 drafts[section].append(draft)
         elif accounts is None or table.name not in accounts.why:
             notes.append(f"{table.name} is left out: no column of it names leads.")
+    drafts["milestones"] = timed_first(drafts["milestones"])
     created = _created(leads)
     used = {key.name, created.name if created else "", account_column or ""}
     used |= columns_of(drafts["milestones"])
     days, why_days = horizon(leads, key, created, drafts["milestones"], tables)
+    decimals = {table.name: table.decimal for table in tables}
     return Guess(
         name=_name(export),
         source=written,
-        leads=_leads_draft(leads, key, created, account_column, related),
-        accounts=accounts,
-        **{section: tuple(sorted(found, key=lambda d: not d.sure)) for section, found in drafts.items()},
+        leads=_leads_draft(leads, key, created, account_column, related).with_decimal(decimals),
+        accounts=accounts.with_decimal(decimals) if accounts else None,
+        **{
+            section: tuple(d.with_decimal(decimals) for d in sorted(found, key=lambda d: not d.sure))
+            for section, found in drafts.items()
+        },
         fields=tuple(_fields(leads, used, "") + (_account_fields(accounts, tables) if accounts else [])),
         latest=_latest(tables),
         time_zone_why=_zone(tables),

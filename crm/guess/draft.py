@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -30,6 +31,14 @@ class Draft:
     sure: bool = True
     values: tuple[Value, ...] = ()  # of a column whose values may be milestones
     mapped: frozenset[str] = frozenset()  # those whose meaning is sure
+
+    def with_decimal(self, decimals: Mapping[str, str]) -> Draft:
+        """The same, with the decimal sign of its table where that is a comma."""
+        table = self.settings.get("from")
+        if decimals.get(str(table), ".") == ".":
+            return self
+        why = f"{self.why} Its numbers are written with a decimal comma."
+        return replace(self, settings=self.settings | {"from": {"name": table, "decimal": ","}}, why=why)
 
     def block(self, indent: int) -> str:
         """The entry as an item of a YAML list: its evidence as a comment, then its settings."""

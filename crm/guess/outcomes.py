@@ -11,13 +11,14 @@ from crm.history import Milestone
 
 
 def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    """The words as `words` gives those of a name: without a plural's s."""
+    return words(text)
 
 
 MEANINGS: dict[Milestone, frozenset[str]] = {
     Milestone.WON: _set(
         "won win converted conversion convert sold sale purchased bought activated signed customer closedwon gagné "
-        "gagne vendu client signé gewonnen subscribed enrolled"
+        "gagne vendu client signé converti convertie gewonnen subscribed enrolled"
     ),
     Milestone.LOST: _set("lost loss closedlost perdu perdue verloren churned"),
     Milestone.REJECTED: _set(
@@ -26,18 +27,24 @@ MEANINGS: dict[Milestone, frozenset[str]] = {
     Milestone.ACCEPTED: _set("accepted accept sal sql qualified accepté accepte angenommen qualifié"),
     Milestone.HANDED_OFF: _set("handed handoff mql assigned transferred preaccepted routed transmis"),
     Milestone.NO_DECISION: _set(
-        "cancelled canceled cancel withdrawn abandoned expired nodecision annulé annule abandonné"
+        "cancelled canceled cancel withdrawn abandoned expired nodecision annulé annule abandonné sanssuite"
     ),
 }
-OUTCOME_COLUMN = _set("outcome result statu stage status state resultat résultat statut label target milestone")
-CREATED = _set("created create creation date first submitted registration reg entered received opened added")
-PEOPLE = _set("owner rep agent seller user resource actor assignee salesperson sdr sr bdr employee vendeur by")
-KIND = _set("kind type activity action event channel name medium milestone step stage statu status")
+OUTCOME_COLUMN = _set("outcome result stage status state resultat résultat statut étape etape label target milestone")
+CREATED = _set("created create creation création date first submitted registration reg entered received opened added")
+PEOPLE = _set(
+    "owner rep agent seller user resource actor assignee salesperson sdr sr bdr employee by who vendeur commercial "
+    "propriétaire qui"
+)
+KIND = _set(
+    "kind type activity action event channel name medium milestone step stage status étape etape événement evenement "
+    "canal"
+)
 AMOUNT = _set("amount value price sum total montant")
 REASON = _set("reason why cause motif")
 ACCOUNT = _set("account company organisation organization firm entreprise société")
 LEAD = _set("lead prospect contact mql opportunity application applicant enquiry inquiry person case")
-OLD = _set("old previou previous before from ancien")
+OLD = _set("old previous before from ancien")
 NEW = _set("new after to nouveau")
 FIELD = _set("field attribute property column champ")
 

@@ -75,6 +75,7 @@ class Profile:
     columns: tuple[Column, ...]
     placeholders: pd.DataFrame
     notes: tuple[str, ...]
+    decimal: str = "."
 
     def column(self, name: str) -> Column:
         """The column of this name."""
@@ -127,8 +128,9 @@ def profiles(source: Source, base: Path, only: str | None = None) -> list[Profil
         raw = export.read(Table(name=name), None, base)
         frame, found = placeholders.clean(raw.frame.head(_MOST_ROWS), name)
         if len(frame) and len(frame.columns):
-            columns = tuple(_column(name, frame[name]) for name in frame.columns)
-            out.append(Profile(name, frame, len(raw.frame), columns, placeholders.report(found), raw.notes))
+            sign = _decimal(frame)
+            columns = tuple(_column(name, frame[name], sign) for name in frame.columns)
+            out.append(Profile(name, frame, len(raw.frame), columns, placeholders.report(found), raw.notes, sign))
     if not out:
         raise AccordError(
             "There is no table to read.",
@@ -162,8 +164,16 @@ def _names(export: Export, base: Path) -> Iterator[str]:
                 yield path.name
 
 
-def _column(name: str, values: pd.Series) -> Column:
-    kind, why = kind_of(values)
+def _decimal(frame: pd.DataFrame) -> str:
+    """A comma where columns of text are numbers only with it, and none is only with a point."""
+    texts = [as_text(frame[c]).dropna() for c in frame if isinstance(frame[c].dtype, pd.StringDtype)]
+    marked = {sign: [t for t in texts if t.str.fullmatch(rf"-?\d+[{sign}]\d+|-?\d+").all()] for sign in ".,"}
+    fractions = {sign: any(t.str.contains(sign, regex=False).any() for t in found) for sign, found in marked.items()}
+    return "," if fractions[","] and not fractions["."] else "."
+
+
+def _column(name: str, values: pd.Series, decimal: str) -> Column:
+    kind, why = kind_of(values, decimal)
     column = Column(name, kind, why, len(values), int(values.notna().sum()), int(values.nunique()))
     if kind is not Kind.DATE:
         return column

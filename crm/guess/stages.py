@@ -60,6 +60,26 @@ def _one_claim(drafts: list[Draft]) -> list[Draft]:
     return out
 
 
+def timed_first(drafts: Sequence[Draft]) -> list[Draft]:
+    """Where a step is told with its time, a column without times that says the same step is put to a person."""
+    timed = {said for draft in drafts if draft.sure and "reached_at" in draft.settings for said in _claims(draft)}
+    told = "A column with times says it too, and is taken."
+    return [
+        replace(draft, sure=False, why=f"{draft.why} {told}")
+        if draft.sure and "reached_at" not in draft.settings and timed & _claims(draft)
+        else draft
+        for draft in drafts
+    ]
+
+
+def _claims(draft: Draft) -> set[str]:
+    """The steps that an entry tells of."""
+    values = draft.settings.get("values") or {}
+    found = draft.values  # noqa: PD011 - a tuple
+    mapped = {v.meaning.value for v in found if v.meaning and v.value in draft.mapped}
+    return {str(draft.settings.get("milestone"))} - {"None"} | mapped | {str(v) for v in values.values()}
+
+
 def _yes(leads: Profile, column: Column) -> tuple[str, str | None, float] | None:
     counts = as_text(leads.frame[column.name]).value_counts(normalize=True)
     yes = [str(v) for v in counts.index if str(v).casefold() in TRUE]

@@ -107,6 +107,48 @@ def test_day_first_semicolons_latin_letters_and_gzip_are_guessed(tmp_path: Path)
     assert document["history"]["leads"]["created_at"] == {"column": "Created", "format": "%d/%m/%Y"}
 
 
+def test_a_french_export_is_guessed_with_its_funnel_and_its_decimal_commas(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    ids = [f"P{i:04d}" for i in range(N)]
+    leads = pd.DataFrame(
+        {
+            "N° prospect": ids,
+            "Date de création": [f"{1 + i % 28:02d}/03/2026 10:00" for i in range(N)],
+            "Remise": [f"{value:.2f}".replace(".", ",") for value in rng.uniform(1, 30, N)],
+            "Converti": rng.choice(["Oui", "Non", "Non"], N),
+        }
+    )
+    steps = ["Transmis aux ventes", "Accepté", "Refusé", "Gagné", "Perdu", "Sans suite"]
+    log = pd.DataFrame(
+        {
+            "N° prospect": np.repeat(ids, 2),
+            "Étape": rng.choice(steps, 2 * N),
+            "Horodatage": "30/04/2026 12:30:00",
+            "Commercial": rng.choice([f"Vendeuse {i}" for i in range(20)], 2 * N),
+        }
+    )
+    for name, table in {"prospects": leads, "étapes": log}.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False, sep=";", encoding="cp1252")
+    made = guess(tmp_path, beside=tmp_path)
+    loaded, document = loaded_back(made, tmp_path)
+    history = loaded.history
+    assert document["history"]["leads"]["from"] == {"name": "prospects.csv", "decimal": ","}
+    assert {f.name: f.kind.value for f in history.fields}["Remise"] == "number"
+    assert history.leads["Remise"].between(1, 30).all()
+    assert history.milestones["milestone"].value_counts().to_dict() == {
+        meaning(step): count for step, count in log["Étape"].value_counts().items()
+    }
+    assert history.milestones["reached_at"].notna().all()  # the flag without times is put to a person
+    assert "# - column: Converti" in write(made)
+    assert document["history"]["milestones"][0]["actor"] == "Commercial"
+
+
+def test_points_and_commas_in_the_same_tables_numbers_are_no_decimal_comma(tmp_path: Path) -> None:
+    numbers = {"a": [f"{i},25" for i in range(100)], "b": [f"{i}.25" for i in range(100)]}
+    pd.DataFrame({"Id": [f"x{i}" for i in range(100)], **numbers}).to_csv(tmp_path / "leads.csv", index=False)
+    assert "decimal" not in write(guess(tmp_path, beside=tmp_path))
+
+
 def test_a_database_is_guessed_like_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with sqlite3.connect(tmp_path / "crm.db") as connection:
@@ -179,6 +221,9 @@ def test_nothing_to_read_and_no_key_are_errors_for_people(tmp_path: Path) -> Non
         ("SQL", Milestone.ACCEPTED),
         ("MQL", Milestone.HANDED_OFF),
         ("won back after lost", None),
+        ("Deal loss", Milestone.LOST),
+        ("Transmis aux ventes", Milestone.HANDED_OFF),
+        ("Sans suite", Milestone.NO_DECISION),
         ("page view", None),
     ],
 )
