@@ -17,6 +17,7 @@ import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 
+from crm.errors import UnavailableError
 from models import artifact
 
 NAME = "lead-score"
@@ -64,11 +65,20 @@ class Store:
 
         Raises:
             AccordError: the folder holds no scorer, or not all of one. The store is left as it was.
+            UnavailableError: the store cannot be written, such as on a full disk.
         """
         artifact.load(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with bentoml.models.create(NAME, labels=dict(labels), _model_store=self._models) as model:
-            shutil.copytree(folder, model.path_of(SCORER))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with bentoml.models.create(NAME, labels=dict(labels), _model_store=self._models) as model:
+                shutil.copytree(folder, model.path_of(SCORER))
+        except OSError as error:
+            raise UnavailableError(
+                "The service's store cannot be written; the service goes on with the scorer it has.",
+                where=str(self.folder),
+                got=error.strerror or str(error)[:300],
+                remedy="Make room there, or give access, and run the same command again.",
+            ) from error
         return str(model.tag)
 
     def newest(self) -> str | None:

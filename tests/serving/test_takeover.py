@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.errors import AccordError
+from crm.errors import AccordError, UnavailableError
 from serving.store import SCORER, Store, put
 from tests.serving.conftest import Running
 from tests.serving.test_scores_contract import a_lead
@@ -172,6 +173,23 @@ def test_the_newest_put_is_the_newest(tmp_path: Path, artifacts: Artifacts) -> N
     assert newest
     assert store.get(newest).tag == tags[-1]
     assert store.get(newest).labels == {"version": "1"}
+
+
+def test_a_full_disk_is_told_and_leaves_the_store_as_it_was(
+    tmp_path: Path, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(artifacts(1), {"version": "1"}, home=tmp_path)
+    store = Store(tmp_path / "models")
+    before = (store.newest(), store.versions())
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    another = artifacts(2)
+    monkeypatch.setattr("serving.store.shutil.copytree", full)
+    with pytest.raises(UnavailableError, match=r"cannot be written.*No space"):
+        put(another, {"version": "2"}, home=tmp_path)
+    assert (store.newest(), store.versions()) == before
 
 
 def test_only_a_scorer_can_be_put(tmp_path: Path) -> None:
