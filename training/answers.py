@@ -8,7 +8,7 @@ and young leads are neither dropped nor counted as failures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from scipy.special import expit
 
 from training.censoring import Floats
 from training.delay import Delays
+
+MATURE = 0.1
+"""A snapshot is mature when no more than this share of the yeses, and of the noes, take longer than its age."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,15 @@ class Answers:
         drift = -p * (1 - p) * (self.open_yes - self.open_no) / np.maximum(mixed, _TINY)
         slope = np.where(still_open, drift, p - np.nan_to_num(self.y))
         return float(self.weight @ self._losses(raw)), self.weight * slope
+
+    def mature(self) -> Answers:
+        """The same, where only mature snapshots count, by their age alone, whatever became of them.
+
+        What open rows say rests on delays that are taken to be the same for all leads. Where those that look good also
+        fail later, as leads that sales accepted do, open rows make any score look too timid (decision 6).
+        """
+        old = (self.open_yes <= MATURE) & (self.open_no <= MATURE)
+        return replace(self, weight=np.where(old, self.weight, 0.0))
 
     def _losses(self, raw: Floats) -> Floats:
         p, still_open = expit(raw), np.isnan(self.y)

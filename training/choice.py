@@ -109,7 +109,8 @@ def default_half_life(settings: Settings) -> float | None:
 def choose(forwards: Sequence[Forward], settings: Settings, yeses: float = math.inf) -> Choice:
     """The choice on these dates' forward errors; `default` without any. ``yeses``: how many there are to learn from.
 
-    In turn: the blend at the default level rule, the level rule for that blend, slope and intercept for both.
+    In turn: the blend at the default level rule, the level rule for that blend, slope and intercept for both. The last
+    two are learned on mature answers only, and stay 1 and 0 while there are none.
     """
     start = default(settings, yeses)
     if not forwards:
@@ -117,9 +118,12 @@ def choose(forwards: Sequence[Forward], settings: Settings, yeses: float = math.
     blend = _blend(forwards, start)
     rule = _rule(forwards, blend, settings, start.rule)
     chosen = replace(start, blend=blend, rule=rule, chosen_on=len(forwards))
-    raw = np.concatenate([f.levelled(f.blend(blend), rule) for f in forwards])
-    slope, intercept = slope_and_intercept(raw, _joined(forwards))
-    trust = len(forwards) / (len(forwards) + OWN_DATES)
+    mature = [f for f in (replace(f, answers=f.answers.mature()) for f in forwards) if f.answers.weight.any()]
+    if not mature:
+        return chosen
+    raw = np.concatenate([f.levelled(f.blend(blend), rule) for f in mature])
+    slope, intercept = slope_and_intercept(raw, _joined(mature))
+    trust = len(mature) / (len(mature) + OWN_DATES)
     return replace(chosen, slope=slope**trust, intercept=intercept * trust)
 
 
