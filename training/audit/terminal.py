@@ -48,13 +48,18 @@ def render(audit: Audit, *, notes: bool = False) -> RenderableType:
 
 
 def _summary(audit: Audit) -> Text:
+    questions = sum(subject.standing is Standing.ASK for subject in subjects(audit))
     text = Text()
     text.append("Audit", style="bold")
     text.append(
         f" of {audit.leads:,} leads and {audit.fields} fields: {len(audit.checks_run)} checks ran, "
-        f"{len(audit.blocked)} fields taken out, questions about {len(audit.asked)} fields."
+        f"{_counted(len(audit.blocked), 'field')} taken out, {_counted(questions, 'question')} for a person."
     )
     return text
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing if number == 1 else thing + 's'}"
 
 
 def _subject(subject: Subject, *, notes: bool) -> RenderableType:

@@ -145,6 +145,13 @@ def test_the_terminal_says_what_was_taken_out_and_what_could_not_be_asked(result
     assert "time-order" in text[text.index("Could not be asked") :]
 
 
+def test_a_question_about_the_history_as_a_whole_is_counted_as_one(result: Audit) -> None:
+    ask = next(f for f in result.findings if f.severity is Severity.ASK)
+    out = io.StringIO()
+    show(replace(result, findings=(replace(ask, field=None),)), Console(file=out, width=120))
+    assert out.getvalue().splitlines()[0].endswith(", 0 fields taken out, 1 question for a person.")
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
 def test_every_check_explains_itself(check: Check) -> None:
     assert check.code == check.code.lower().replace(" ", "-")

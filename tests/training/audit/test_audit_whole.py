@@ -150,6 +150,9 @@ def test_rows_set_aside_are_reported_by_rule_with_their_share() -> None:
     assert not isinstance(found, NotApplicable)
     assert [(f.numbers["rows"], f.severity) for f in found] == [(100, Severity.ASK), (3, Severity.ASK)]
     assert "read without the value" in found[0].evidence
+    missing = told.head(3).assign(got=pd.Series([None] * 3, dtype="str"), rule="missing_kind", column="kind")
+    (without,) = set_aside.CHECK.look(view_of(flat(WON), Days(), AuditSettings(), quarantine=missing))
+    assert without.evidence.endswith("missing_kind in `kind`.")  # nothing was found: nothing to show
     assert not_applicable(set_aside.CHECK, flat(WON, city=["x"] * N))
 
 

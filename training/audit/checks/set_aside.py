@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from crm.quarantine import counts
 from training.audit.finding import Check, Finding, NotApplicable, Severity
 from training.audit.view import View
@@ -32,10 +34,8 @@ def _finding(row: dict[str, object], good: int) -> Finding:
     rows = int(str(row["rows"]))
     share = rows / (good + rows)
     done = "set aside" if row["fate"] == "set_aside" else "read without the value"
-    words = (
-        f"{rows:,} rows of the {row['table']} ({percent(share)}) were {done}: {row['rule']} in `{row['column']}`, "
-        f"such as {quoted([str(row['example'])])}."
-    )
+    words = f"{rows:,} rows of the {row['table']} ({percent(share)}) were {done}: {row['rule']} in `{row['column']}`"
+    words += "." if pd.isna(row["example"]) else f", such as {quoted([str(row['example'])])}."
     numbers: dict[str, Any] = {
         "table": row["table"],
         "rule": row["rule"],
