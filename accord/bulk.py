@@ -176,5 +176,5 @@ def _set_aside(opened: Opened, tally: Tally) -> None:
 def set_aside(tally: Tally) -> list[dict[str, Any]]:
     """How many rows broke which rule, most first, as JSON values."""
     counted = quarantine.counts(quarantine.joined(tally.aside))
-    rows: list[dict[str, Any]] = counted.to_dict(orient="records")
+    rows: list[dict[str, Any]] = counted.astype(object).where(counted.notna(), None).to_dict(orient="records")
     return rows

@@ -74,8 +74,8 @@ def score(
         return
     show(f"{tally.scored:,} leads scored: {out}")
     for problem in problems:
-        where = f"{problem['rule']} ({problem['column']}), such as {problem['example']}"
-        say(f"  {problem['rows']:,} x {where}: {_fate(problem)}")
+        example = "" if problem["example"] is None else f", such as {problem['example']}"
+        say(f"  {problem['rows']:,} x {problem['rule']} ({problem['column']}){example}: {_fate(problem)}")
     if problems:
         say(f"  Each row with what was wrong: {opened.state.quarantine / 'score.csv'}")
 

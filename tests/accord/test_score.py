@@ -108,6 +108,7 @@ def test_bad_rows_are_counted_and_kept(promoted: Path, leads: Path, tmp_path: Pa
     assert told["scored"] == 118 == sum(told["grades"].values()) == len(pd.read_csv(tmp_path / "out.csv"))
     words = accord("score", tmp_path / "bad.csv", "-o", tmp_path / "out.csv", "--project", promoted)
     assert "118 leads scored" in words.stdout
+    assert "1 x missing_key (lead_id): not scored" in words.stderr
     assert "1 x missing_key (lead_id)" in words.stderr
     kept = pd.read_csv(promoted / ".accord/quarantine/score.csv")
     assert len(kept) == 2
