@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from crm.errors import AccordError
-from crm.history import History
+from crm.history import History, Milestone
 from training.folds import days_of, heads_of
 from training.labels import HeadName, Horizons, label
 from training.settings import Settings
@@ -63,12 +63,17 @@ def _enough(
         return
     within = f" within {days:g} days" if history.timed else ""
     missing = " and ".join(f"{n} more leads {word}{within}" for word, n in short.items())
-    young = int((~labels["settled"]).sum())
     raise AccordError(
         f"Too few outcomes to learn the {head} score from: {missing} are needed.",
         where="history",
         got=", ".join(f"{n} {word}" for word, n in counts.items()) + f" of {snapshots['lead_id'].nunique()} leads",
         expected=f"at least {settings.least_outcomes} of each",
-        remedy="Export a longer period"
-        + (f", or wait: {young} snapshots are still too young to judge." if young else "."),
+        remedy=_remedy(history, head, int((~labels["settled"]).sum())),
     )
+
+
+def _remedy(history: History, head: HeadName, young: int) -> str:
+    step = Milestone.ACCEPTED if head == HeadName.ACCEPT else Milestone.WON
+    if not (history.milestones["milestone"] == step).any():
+        return f"No lead is {step} at all: check 'milestones' in accord.yaml: history."
+    return "Export a longer period" + (f", or wait: {young} snapshots are still too young to judge." if young else ".")

@@ -128,6 +128,14 @@ def test_too_few_outcomes_are_refused_with_what_is_missing() -> None:
     assert "6 won, 54 not won of 60 leads" in str(refused.value)
 
 
+def test_a_history_without_any_win_is_told_to_check_its_mapping() -> None:
+    rows = [lead(f"l{i}", "2026-01-05") for i in range(60)] + [
+        milestone(f"l{i}", "lost", "2026-02-01") for i in range(60)
+    ]
+    with pytest.raises(AccordError, match="No lead is won at all: check 'milestones'"):
+        train(history(*rows), Definition(close_days=90), QUICK)
+
+
 def test_leads_that_are_all_too_young_are_refused_and_told_to_wait() -> None:
     rows = [lead(f"l{i}", "2026-06-20") for i in range(60)] + [
         milestone(f"l{i}", "won", "2026-06-25") for i in range(30)
