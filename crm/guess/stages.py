@@ -10,7 +10,7 @@ import pandas as pd
 from crm.guess.draft import UNKNOWN_PACE, USUAL_DAYS, Draft, when
 from crm.guess.outcomes import OUTCOME_COLUMN, counted, meaning, settled
 from crm.guess.profile import Column, Profile
-from crm.history import Kind
+from crm.history import Kind, Milestone
 from crm.times import read_times
 from crm.values import TRUE, as_text
 
@@ -104,11 +104,12 @@ def horizon(
     for draft in drafts:
         table = next((t for t in tables if t.name == draft.settings.get("from", leads.name)), leads)
         told = draft.settings.get("reached_at")
-        if created is None or told is None or not draft.sure or draft.settings.get("milestone") != "won":
+        rows = _won_rows(draft, table.frame)
+        if created is None or told is None or not draft.sure or rows.empty:
             continue
         column = str(told["column"] if isinstance(told, dict) else told)
         lead = str(draft.settings.get("lead", key.name))
-        reached = read_times(table.frame[column], "UTC").instants.set_axis(table.frame[lead].to_numpy())
+        reached = read_times(rows[column], "UTC").instants.set_axis(rows[lead].to_numpy())
         start = read_times(leads.frame[created.name], "UTC").instants.set_axis(leads.frame[key.name].to_numpy())
         lag = (reached - start.reindex(reached.index)).dropna()
         if len(lag):
@@ -116,3 +117,12 @@ def horizon(
             chosen = next((h for h in _HORIZONS if h >= days), _HORIZONS[-1])
             return chosen, f"Of the wins, 90 % came within {days:.0f} days of the lead."
     return USUAL_DAYS, UNKNOWN_PACE
+
+
+def _won_rows(draft: Draft, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of its table that an entry reads as wins."""
+    if draft.settings.get("milestone") == Milestone.WON:
+        return frame
+    found = draft.values  # noqa: PD011 - a tuple
+    wins = [v.value for v in found if v.meaning is Milestone.WON and v.value in draft.mapped]
+    return frame[as_text(frame[str(draft.settings["column"])]).isin(wins)] if wins else frame.head(0)

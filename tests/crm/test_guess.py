@@ -141,6 +141,7 @@ def test_a_french_export_is_guessed_with_its_funnel_and_its_decimal_commas(tmp_p
     assert history.milestones["reached_at"].notna().all()  # the flag without times is put to a person
     assert "# - column: Converti" in write(made)
     assert document["history"]["milestones"][0]["actor"] == "Commercial"
+    assert document["definition"]["close_days"] == 60  # the wins of the log took 33 to 60 days
 
 
 def test_points_and_commas_in_the_same_tables_numbers_are_no_decimal_comma(tmp_path: Path) -> None:
