@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from crm.history import History
 from models.definition import Definition
@@ -72,10 +73,17 @@ def train(
     """Choose on forward error, then fit what was chosen on all that is known at the export.
 
     ``blocked`` fields, and those the definition never uses, give no features; a field that the definition keeps stays.
-    The same history (in any order of rows), definition, settings and seed give the same scorer, to the last bit.
+    The same history (in any order of rows), definition, settings and seed give the same scorer, to the last bit: sums
+    of several threads come in any order, so there is one, whatever the machine has.
     Raises `AccordError` where the history holds too little.
     """
-    settings = settings or Settings()
+    with threadpool_limits(limits=1):
+        return _train(history, definition, settings or Settings(), seed, blocked, step)
+
+
+def _train(
+    history: History, definition: Definition, settings: Settings, seed: int, blocked: AbstractSet[str], step: Step
+) -> Trained:
     out = (blocked - definition.keep.keys()) | set(definition.never_use)
     history, undated = datable(history.without(out))
     settings = settings if history.timed else settings.without_time()

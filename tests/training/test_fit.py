@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from crm.errors import AccordError
 from crm.history import History
@@ -169,6 +170,16 @@ def test_a_flat_history_is_scored_in_parts_and_says_so() -> None:
     assert table["lead_id"].is_unique
     assert table.groupby("fold")["y"].mean().std() < 0.02
     assert _loss(table, "chosen") < _loss(table, "base_rate")
+
+
+def test_the_threads_of_the_machine_do_not_matter() -> None:
+    past = simulate(Company(leads=1_500, months=18, leaks=False), seed=7).history
+
+    def trained_with(threads: int) -> str:
+        with threadpool_limits(limits=threads):
+            return hash_of(train(past, DEFINITION, QUICK, seed=1).scorer)
+
+    assert trained_with(1) == trained_with(2)
 
 
 def test_row_order_does_not_matter_in_a_flat_history() -> None:
