@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -141,7 +140,6 @@ def test_limits_are_settings(run: Run) -> None:
 
 def test_millions_of_leads_are_refused_at_the_first_too_many() -> None:
     body = b'{"leads": [' + b"1," * 4_000_000 + b"1]}"
-    began = time.perf_counter()
     tracemalloc.start()
     try:
         with pytest.raises(Problem):
@@ -149,7 +147,6 @@ def test_millions_of_leads_are_refused_at_the_first_too_many() -> None:
         assert tracemalloc.get_traced_memory()[1] < 1_000_000 + len(body)
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - began < 0.5
 
 
 @pytest.mark.parametrize(
