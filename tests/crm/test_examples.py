@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -14,21 +13,9 @@ from crm.history import Kind, Known
 from crm.mapping import Mapping
 from crm.past import known_at
 from crm.sources import Loaded, read
+from tests.real import DATA, MARKS, example
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("ACCORD_DATA", ROOT / "../shared/data"))
-
-pytestmark = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(not DATA.is_dir(), reason=f"the real histories are not in {DATA} (set ACCORD_DATA)"),
-]
-
-
-def example(name: str, monkeypatch: pytest.MonkeyPatch) -> Loaded:
-    monkeypatch.setenv("ACCORD_DATA", str(DATA.resolve()))
-    folder = ROOT / "examples" / name
-    document = YAML(typ="safe").load((folder / "accord.yaml").read_text(encoding="utf-8"))
-    return read(Mapping.parse(document["history"], "accord.yaml: history"), folder)
+pytestmark = MARKS
 
 
 def guessed(text: str) -> Loaded:

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-from ruamel.yaml import YAML
 
-from crm.history import History
-from crm.mapping import Mapping
-from crm.sources import read
 from features.catalog import Catalog, Family
 from features.compute import matrix
 from features.facts import Facts, record_of
 from features.infer import infer
 from features.instants import NAT, micros_of
+from tests.real import MARKS, example
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("ACCORD_DATA", ROOT / "../shared/data"))
-
-pytestmark = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(not DATA.is_dir(), reason=f"the real histories are not in {DATA} (set ACCORD_DATA)"),
-]
-
-
-def example(name: str, monkeypatch: pytest.MonkeyPatch) -> History:
-    monkeypatch.setenv("ACCORD_DATA", str(DATA.resolve()))
-    folder = ROOT / "examples" / name
-    document = YAML(typ="safe").load((folder / "accord.yaml").read_text(encoding="utf-8"))
-    return read(Mapping.parse(document["history"], "accord.yaml: history"), folder).history
+pytestmark = MARKS
 
 
 def families(catalog: Catalog) -> set[Family]:
@@ -41,7 +22,7 @@ def families(catalog: Catalog) -> set[Family]:
 
 @pytest.mark.parametrize("name", ["x_education", "olist_funnel", "bpi2012"])
 def test_requests_match_the_history_to_the_last_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = example(name, monkeypatch)
+    world = example(name, monkeypatch).history
     catalog, facts = infer(world), Facts.of_history(world, world.fields)
     rng = np.random.default_rng(5)
     rows = rng.choice(len(facts), 15, replace=False)
@@ -57,14 +38,14 @@ def test_requests_match_the_history_to_the_last_bit(name: str, monkeypatch: pyte
 
 
 def test_the_flat_history_gives_attributes_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog = infer(example("x_education", monkeypatch))
+    catalog = infer(example("x_education", monkeypatch).history)
     assert families(catalog) == {Family.ATTRIBUTE}
     assert "lead_number" not in catalog.names
     assert {"lead_source", "totalvisits", "total_time_spent_on_website"} <= set(catalog.names)
 
 
 def test_the_history_that_records_only_wins_gives_plausible_rates(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = example("olist_funnel", monkeypatch)
+    world = example("olist_funnel", monkeypatch).history
     catalog, facts = infer(world), Facts.of_history(world, world.fields)
     assert Family.RATE in families(catalog)
     at_the_end = np.full(len(facts), micros_of(world.exported_at))
@@ -74,5 +55,5 @@ def test_the_history_that_records_only_wins_gives_plausible_rates(monkeypatch: p
 
 
 def test_the_event_log_gives_activity_and_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog = infer(example("bpi2012", monkeypatch))
+    catalog = infer(example("bpi2012", monkeypatch).history)
     assert families(catalog) >= {Family.COUNT, Family.RECENCY, Family.TREND, Family.ACTIVE_DAYS, Family.PROGRESS}
