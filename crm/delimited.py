@@ -76,7 +76,8 @@ def find_separator(text: str) -> str:
     ';'
     """
     lines = [line for line in text.splitlines()[:50] if line.strip()]
-    lines = lines[:-1] if len(lines) > 2 and not text.endswith("\n") else lines  # noqa: PLR2004 - the last may be cut
+    if lines[2:] and not text.endswith("\n"):  # the last may be cut
+        lines = lines[:-1]
 
     def evenness(separator: str) -> tuple[float, int]:
         widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
@@ -131,34 +132,49 @@ def _read(path: Path, separator: str, encoding: str, head: str, columns: Sequenc
         return Content(nothing, quarantine.empty(), notes, separator, encoding)
     broken: list[pcsv.InvalidRow] = []
 
-    def set_aside(row: pcsv.InvalidRow) -> str:
-        broken.append(row)
-        return "skip"
-
     def parsed(*, threads: bool) -> pa.Table:
         broken.clear()
+        options = arrow_options(names, separator, encoding, broken, block_bytes=_BLOCK_BYTES, threads=threads)
+        if columns is not None:
+            options[2].include_columns = [c for c in columns if c in names]
         with pa.input_stream(str(path), compression="detect") as stream:
-            return pcsv.read_csv(
-                stream,
-                pcsv.ReadOptions(
-                    encoding="utf8" if encoding in ("utf-8", "utf-8-sig") else encoding,
-                    column_names=names,
-                    skip_rows=1,
-                    use_threads=threads,
-                    block_size=_BLOCK_BYTES,
-                ),
-                pcsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=set_aside),
-                pcsv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()),
-                    strings_can_be_null=False,
-                    include_columns=None if columns is None else [c for c in columns if c in names],
-                ),
-            )
+            return pcsv.read_csv(stream, *options)
 
     table = parsed(threads=True)
     if broken:  # only one thread can say in which line they were
         table = parsed(threads=False)
     return Content(table, unread_lines(broken, path.name), notes, separator, encoding)
+
+
+def arrow_options(
+    names: Sequence[str],
+    separator: str,
+    encoding: str,
+    broken: list[pcsv.InvalidRow],
+    *,
+    block_bytes: int,
+    threads: bool = False,
+) -> tuple[pcsv.ReadOptions, pcsv.ParseOptions, pcsv.ConvertOptions]:
+    """How Arrow is to read a CSV file: every column as text, empty text kept, lines that are no rows put in ``broken``.
+
+    With ``threads`` the numbers of those lines are not known.
+    """
+
+    def set_aside(row: pcsv.InvalidRow) -> str:
+        broken.append(row)
+        return "skip"
+
+    return (
+        pcsv.ReadOptions(
+            encoding="utf8" if encoding in ("utf-8", "utf-8-sig") else encoding,
+            column_names=list(names),
+            skip_rows=1,
+            use_threads=threads,
+            block_size=block_bytes,
+        ),
+        pcsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=set_aside),
+        pcsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+    )
 
 
 def names_of(head: str, separator: str, file: str) -> tuple[list[str], list[str]]:

@@ -18,7 +18,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from crm import placeholders, quarantine
-from crm.delimited import encoding_of, find_separator, head_of, names_of, undamaged, unread_lines
+from crm.delimited import arrow_options, encoding_of, find_separator, head_of, names_of, undamaged, unread_lines
 from crm.errors import AccordError
 from crm.history import LEAD_COLUMNS, Field, Kind
 from crm.mapping import Declared, Leads, Mapping, Table, Time
@@ -218,21 +218,7 @@ def _csv_parts(path: Path, table: Table, broken: list[pcsv.InvalidRow]) -> Itera
     separator = table.separator or find_separator(text)
     names, _ = names_of(text, separator, path.name)
 
-    def set_aside(row: pcsv.InvalidRow) -> str:
-        broken.append(row)
-        return "skip"
-
-    options = (
-        pcsv.ReadOptions(
-            encoding="utf8" if encoding in ("utf-8", "utf-8-sig") else encoding,
-            column_names=names,
-            skip_rows=1,
-            use_threads=False,
-            block_size=_BLOCK_BYTES,
-        ),
-        pcsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=set_aside),
-        pcsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
-    )
+    options = arrow_options(names, separator, encoding, broken, block_bytes=_BLOCK_BYTES)
     try:
         with pa.input_stream(str(path), compression="detect") as stream, pcsv.open_csv(stream, *options) as reader:
             for batch in reader:

@@ -13,7 +13,7 @@ from crm.errors import AccordError
 from crm.guess.draft import Draft, FieldDraft, Guess, when
 from crm.guess.events import log, outcome_table
 from crm.guess.outcomes import ACCOUNT, CREATED, LEAD, PEOPLE
-from crm.guess.profile import Column, Link, Profile, links, profiles
+from crm.guess.profile import NEARLY_ALL, Column, Link, Profile, links, profiles
 from crm.guess.stages import columns_of, horizon, in_leads, timed_first
 from crm.history import Kind
 from crm.mapping import Source
@@ -128,7 +128,7 @@ def _leads_draft(
 
 
 def _created(leads: Profile) -> Column | None:
-    full = [c for c in leads.times if c.share > 0.98]  # noqa: PLR2004 - a few may be missing
+    full = [c for c in leads.times if c.share > NEARLY_ALL]
     return min(full, key=lambda c: (-len(c.words & CREATED), c.first), default=None)
 
 

@@ -19,7 +19,7 @@ from crm.history import Kind
 USUAL_DAYS = 90
 UNKNOWN_PACE = "A common choice: nothing in the export says how long it takes to win."
 _PLAIN = re.compile(r"[^\W\d_][\w .()/&+-]*")
-_RESERVED = frozenset("y n yes no on off true false null none nan ~ inf".split())  # noqa: SIM905 - reads best
+_RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "~", "inf"})
 
 
 @dataclass(frozen=True)

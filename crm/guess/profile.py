@@ -26,6 +26,8 @@ READABLE = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.bz2", ".csv.zst"
 _MOST_ROWS = 500_000
 _CONTAINED = 0.9
 _FEW = 80
+NEARLY_ALL = 0.98
+"""Share of rows that have a value in a column that every row should have: a few may be missing."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def _column(name: str, values: pd.Series, decimal: str) -> Column:
 
 def _link(table: Profile, column: Column, target: Profile, key: Column) -> Link | None:
     named = column.name == key.name or bool(column.words & key.words - {"id"}) or bool(column.words & target.stem)
-    if column.distinct < 2 or (not named and column.distinct < _FEW):  # noqa: PLR2004 - one value names nothing
+    if column.distinct <= 1 or (not named and column.distinct < _FEW):  # one value names nothing
         return None
     theirs = pd.Index(as_text(target.frame[key.name]))
     ours = pd.Index(as_text(table.frame[column.name]).dropna().unique())

@@ -9,12 +9,13 @@ import pandas as pd
 
 from crm.guess.draft import UNKNOWN_PACE, USUAL_DAYS, Draft, when
 from crm.guess.outcomes import OUTCOME_COLUMN, counted, meaning, settled
-from crm.guess.profile import Column, Profile
+from crm.guess.profile import NEARLY_ALL, Column, Profile
 from crm.history import Kind, Milestone
 from crm.times import read_times
 from crm.values import TRUE, as_text
 
 _HORIZONS = (7, 14, 30, 60, 90, 180, 365)
+_MOST_STAGES = 60
 _FLAG = (0.005, 0.6)  # shares of yes that an outcome may have
 
 
@@ -33,14 +34,14 @@ def in_leads(leads: Profile, key: Column) -> list[Draft]:
             elif column.words & OUTCOME_COLUMN:
                 why = f"{column.name} is {word} for {share:.0%} of leads: an outcome?"
                 drafts.append(Draft({"column": column.name, "values": {word: "won"}}, why, sure=False))
-        elif column.kind is Kind.CATEGORY and column.distinct <= 60 and column.words & OUTCOME_COLUMN:  # noqa: PLR2004
+        elif column.kind is Kind.CATEGORY and column.distinct <= _MOST_STAGES and column.words & OUTCOME_COLUMN:
             values_found = counted(leads.frame[column.name], leads.frame[key.name], None)
             sure = settled(values_found)
             why = f"{column.name} looks like a stage, {len(sure)} of its {column.distinct} values name an outcome."
             drafts.append(
                 Draft({"column": column.name}, why, sure=bool(sure), values=tuple(values_found), mapped=frozenset(sure))
             )
-        elif column.kind is Kind.DATE and meant is not None and column.share < 0.98:  # noqa: PLR2004
+        elif column.kind is Kind.DATE and meant is not None and column.share < NEARLY_ALL:
             why = f"{column.name} names an outcome and is filled for {column.share:.0%} of leads."
             drafts.append(Draft({"milestone": meant.value, "reached_at": when(column)}, why))
     return _one_claim(drafts)
