@@ -17,6 +17,7 @@ from crm.history import History, Kind
 from crm.sources import Loaded, read
 from features.columns import NUMBERS
 from models import artifact
+from training import arrivals
 from training.audit import Audit, audit
 from training.audit.page import page as audit_html
 from training.card import card
@@ -93,6 +94,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
         trained.scorer,
         _about(opened, loaded.history, trained, evaluation, champion),
         forward=forward_rows(trained.backtest.table, loaded.history, champion),
+        arrivals=arrivals.forward(trained.backtest.table, loaded.history, project.definition),
         audit=found.as_dict(),
         card=card(project.name, trained, evaluation, found, methods),
         example=example_row(loaded.history, trained.scorer),

@@ -21,11 +21,12 @@ from crm.errors import AccordError
 from crm.history import Field, Kind, Known
 from features.catalog import Catalog
 from models.definition import SHORT, Definition
+from models.grades import Grading
 from models.head import Head, Heads
 from models.reference import Reference
 from models.scorer import Meta, Scorer
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 TREES = ".lightgbm.txt"
 
@@ -85,6 +86,7 @@ def _contents(scorer: Scorer) -> dict[str, str]:
         "heads.json": heads,
         "reference.json": scorer.reference.to_json() | {"importance": list(scorer.importance)},
         "definition.json": scorer.definition.canonical(),
+        "grading.json": scorer.grading.to_json(),
         "meta.json": {key: value for key, value in asdict(scorer.meta).items() if key != "version"},
     }
     return {name: _json(document) for name, document in documents.items()} | trees
@@ -103,6 +105,7 @@ def _scorer(contents: Mapping[str, str], version: str) -> Scorer:
         heads=Heads(**heads),
         reference=Reference.from_json(documents["reference.json"]),
         definition=Definition.of_canonical(documents["definition.json"]),
+        grading=Grading.from_json(documents["grading.json"]),
         importance=tuple(documents["reference.json"]["importance"]),
         meta=replace(Meta(**documents["meta.json"]), version=version),
     )

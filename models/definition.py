@@ -7,14 +7,15 @@ import itertools
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from crm.strict import Strict
+from models.rules import Voices
+from models.said import LANGUAGES, Language, Said
 
-Language = Literal["en", "fr"]
-LANGUAGES: tuple[Language, ...] = ("en", "fr")
+__all__ = ["LANGUAGES", "Definition", "Grade", "Language", "Plural", "Story", "Words"]
 
 SHORT = 12
 """Digits of a version that people see."""
@@ -47,32 +48,88 @@ class Words(Strict):
         return self
 
 
+class Story(Strict):
+    """What a lead is, told by both teams: why we want leads, who does what, how we get and work them."""
+
+    why: Said
+    who: Said
+    how: Said
+
+
+class Grade(Strict):
+    """From where on a grade is given, and what it promises.
+
+    At most one of ``score`` (lowest score), ``probability`` (lowest probability of closing) and ``capacity_per_week``
+    (as many leads a week as sales can work, frozen into a probability when first measured); the last grade has none
+    and takes the rest. ``who`` acts, ``within_hours`` working hours.
+    """
+
+    score: Score | None = None
+    probability: Annotated[float, Field(gt=0, lt=1)] | None = None
+    capacity_per_week: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    who: Said | None = None
+    within_hours: Annotated[float, Field(gt=0, le=2_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.score, self.probability, self.capacity_per_week)) > 1:
+            raise ValueError("a grade starts at a score, at a probability or at what sales can work: give one of them")
+        return self
+
+    @property
+    def takes_the_rest(self) -> bool:
+        """Whether this is the last grade."""
+        return self.score is None and self.probability is None and self.capacity_per_week is None
+
+
 class Definition(Strict):
     """What both teams agree on. Two definitions that say the same have the same ``version``.
 
-    ``accept_days`` and ``close_days`` are the horizons; ``grades`` maps each grade to the lowest score (1 to 99) it is
-    given for, best first, the last of them 1; ``words`` maps fields and kinds of activity to their names for people;
-    ``never_use`` lists fields that must not become features; ``keep`` lists fields that are used in spite of a blocking
-    finding of the audit, each with the written reason. `Definition.parse` reads it from a file's section.
+    ``story``: what a lead is, in the teams' words; ``accepted`` and ``closed``: what counts as such, in words;
+    ``accept_days`` and ``close_days`` are the horizons; ``grades`` are the grades, best first, the last of them takes
+    the rest (a bare number is the lowest score); ``hours_per_lead``: working hours that sales spends on a lead;
+    ``voices``: the rule each team would have used alone; ``words`` maps fields and kinds of activity to their names for
+    people; ``never_use`` lists fields that must not become features; ``keep`` lists fields that are used in spite of a
+    blocking finding of the audit, each with the written reason. `Definition.parse` reads it from a file's section.
 
     >>> Definition(name="lead", close_days=90).short_version == Definition(close_days=90.0).short_version
     True
     """
 
     name: Text = "lead"
+    story: Story | None = None
+    accepted: Said | None = None
+    closed: Said | None = None
     accept_days: Days = 30
     close_days: Days = 180
-    grades: dict[Text, Score] = Field(default={"A": 90, "B": 70, "C": 40, "D": LOWEST})
+    grades: dict[Text, Grade] = Field(default={"A": 90, "B": 70, "C": 40, "D": LOWEST}, validate_default=True)
+    hours_per_lead: Annotated[float, Field(gt=0, le=1_000)] = 1.0
+    voices: Voices | None = None
     words: dict[str, Words] = Field(default={})
     never_use: tuple[str, ...] = ()
     keep: dict[str, Text] = Field(default={})
 
+    @field_validator("grades", mode="before")
+    @classmethod
+    def _numbers_are_scores(cls, grades: object) -> object:
+        if not isinstance(grades, Mapping):
+            return grades
+        last = next(reversed(list(grades)), None)
+        return {name: _grade(given, last=name == last) for name, given in grades.items()}
+
     @field_validator("grades")
     @classmethod
-    def _grades_cover_every_score(cls, grades: dict[str, int]) -> dict[str, int]:
-        lowest = list(grades.values())
-        if not lowest or lowest[-1] != LOWEST or any(a <= b for a, b in itertools.pairwise(lowest)):
-            raise ValueError(f"grades go down from the best to the last, which starts at {LOWEST}")
+    def _grades_cover_every_score(cls, grades: dict[str, Grade]) -> dict[str, Grade]:
+        listed = list(grades.values())
+        rest = [grade.takes_the_rest for grade in listed]
+        if not rest or not rest[-1] or any(rest[:-1]):
+            raise ValueError(
+                f"grades go down from the best to the last, which takes the rest and so starts at {LOWEST} or nowhere"
+            )
+        for way in ("score", "probability"):
+            lowest = [at for grade in listed if (at := getattr(grade, way)) is not None]
+            if any(a <= b for a, b in itertools.pairwise(lowest)):
+                raise ValueError(f"grades go down from the best to the last: one {way} is not below the one before")
         return grades
 
     @field_validator("never_use")
@@ -89,8 +146,8 @@ class Definition(Strict):
 
     def canonical(self) -> dict[str, Any]:
         """The content as plain JSON values, the order of the grades made explicit and nothing left to defaults."""
-        content = self.model_dump(mode="json")
-        content["grades"] = [list(item) for item in self.grades.items()]
+        content = self.model_dump(mode="json", by_alias=True)
+        content["grades"] = [[name, grade] for name, grade in content["grades"].items()]
         return content
 
     @classmethod
@@ -108,3 +165,12 @@ class Definition(Strict):
     def short_version(self) -> str:
         """The first digits of the version, as replies and reports show it."""
         return self.version[:SHORT]
+
+
+def _grade(given: object, *, last: bool) -> object:
+    """A grade as its model has it: a bare number is a score, and the lowest score of the last grade is the rest."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        given = {"score": given}
+    if last and isinstance(given, Mapping) and given.get("score") == LOWEST:
+        return {key: value for key, value in given.items() if key != "score"}
+    return given

@@ -17,7 +17,7 @@ from features.facts import Facts
 from features.instants import NAT, Ints
 from models.arrays import Matrix, Vector
 from models.definition import Definition, Language
-from models.grades import grades_of
+from models.grades import Grading, freeze
 from models.head import Heads
 from models.information import Information
 from models.phrases import Phrases
@@ -52,7 +52,8 @@ class Meta:
 class Scorer:
     """Everything a score needs. Nothing in it changes after it is made; it may be used from several threads at once.
 
-    ``fields`` are those `Facts` must be made with. ``importance[k]``: see `Information`.
+    ``fields`` are those `Facts` must be made with. ``importance[k]``: see `Information`. ``grading`` is what the
+    definition's grades come to, frozen when they were first measured.
     """
 
     catalog: Catalog
@@ -60,6 +61,7 @@ class Scorer:
     heads: Heads
     reference: Reference
     definition: Definition
+    grading: Grading
     importance: tuple[float, ...]
     meta: Meta
 
@@ -85,7 +87,7 @@ class Scorer:
         none: tuple[tuple[Any, ...], ...] = ((),) * len(x)
         return Scores(
             score=score,
-            grade=grades_of(score, self.definition.grades),
+            grade=self.grading.grades(score, p_close),
             p_accept=p_accept,
             p_close=p_close,
             enough_information=self._information.enough(x),
@@ -133,6 +135,15 @@ class Scorer:
         return {lang: Phrases(self._topics.features, self.fields, self.definition, lang) for lang in ("en", "fr")}
 
 
+@dataclass(frozen=True)
+class Arrivals:
+    """The leads that came in over so many ``weeks``, as they were then: features ``x[n, k]``, ``accepted[n]``."""
+
+    x: Matrix
+    accepted: npt.NDArray[np.bool_]
+    weeks: float
+
+
 def assemble(
     catalog: Catalog,
     fields: tuple[Field, ...],
@@ -143,13 +154,19 @@ def assemble(
     x: Matrix,
     accepted: npt.NDArray[np.bool_],
     weight: Vector | None = None,
+    arrivals: Arrivals | None = None,
+    grading: Grading | None = None,
 ) -> Scorer:
     """The scorer of these fitted heads, ranked among the reference leads.
+
+    Grades are given by ``grading``, frozen earlier; without one it is frozen now on the ``arrivals`` (default: the
+    reference leads, as if they had come within a week).
 
     ``x[n, k]`` are the reference leads' features, ``accepted[n]`` whether sales had accepted them, ``weight[n]`` their
     weight (default: equal). The importance of features is measured on evenly spaced rows of them.
     """
     p_close = heads.probabilities(x, accepted)[1]
+    reference = Reference.of(p_close, weight)
     some = np.unique(np.linspace(0, len(x) - 1, min(len(x), _ENOUGH_ROWS)).astype(np.intp))
     contributions, _ = heads.close.contributions(np.ascontiguousarray(x[some]))
     importance = np.average(np.abs(contributions), axis=0, weights=None if weight is None else weight[some])
@@ -157,8 +174,14 @@ def assemble(
         catalog=catalog,
         fields=fields,
         heads=heads,
-        reference=Reference.of(p_close, weight),
+        reference=reference,
         definition=definition,
+        grading=grading or _frozen(definition, heads, reference, arrivals or Arrivals(x, accepted, 1.0)),
         importance=tuple(importance.tolist()),
         meta=meta,
     )
+
+
+def _frozen(definition: Definition, heads: Heads, reference: Reference, arrivals: Arrivals) -> Grading:
+    p_close = heads.probabilities(arrivals.x, arrivals.accepted)[1]
+    return freeze(definition, reference.score(p_close), p_close, arrivals.weeks)

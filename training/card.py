@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from models.definition import Definition
+from models.grades import Cut
+from models.scorer import Scorer
 from training.audit import Audit, Severity
 from training.evaluation import Evaluation
 from training.fit import Trained
@@ -30,7 +31,7 @@ def card(project: str, trained: Trained, evaluation: Evaluation, audit: Audit, m
     scorer = trained.scorer
     parts = [
         f"# Lead score of {project}",
-        _purpose(scorer.definition),
+        _purpose(scorer),
         "## Data\n" + _data(trained),
         "## How it was chosen\n" + _choices(trained),
         *(f"## Forward figures, {head}\n" + _figures(evaluation, str(head), methods) for head in trained.counts),
@@ -47,13 +48,19 @@ _LIMITS = (
 )
 
 
-def _purpose(definition: Definition) -> str:
-    grades = ", ".join(f"{grade} from {lowest}" for grade, lowest in definition.grades.items())
+def _purpose(scorer: Scorer) -> str:
+    definition = scorer.definition
+    cuts = [f"{cut.grade} from {_lowest(cut)}" for cut in scorer.grading.cuts]
+    grades = ", ".join([*cuts, f"{scorer.grading.rest} below"])
     return (
         f"For a lead at an instant: the probability that sales accepts it within {definition.accept_days:g} days, the "
         f"probability that it is won within {definition.close_days:g} days, a score from 1 to 99 and a grade "
         f"({grades}). Definition “{definition.name}”, version {definition.short_version}."
     )
+
+
+def _lowest(cut: Cut) -> str:
+    return f"score {cut.score}" if cut.score is not None else f"{cut.probability:.1%} to close"
 
 
 def _data(trained: Trained) -> str:

@@ -20,12 +20,15 @@ import pandas as pd
 from crm.errors import AccordError
 from models import artifact
 from models.scorer import Scorer
+from models.sheet import Sheet
 
 ABOUT = "about.json"
 SCORER = "scorer"
 FORWARD = "forward.parquet"
+ARRIVALS = "arrivals.parquet"
 AUDIT = "audit.json"
 CARD = "card.md"
+SHEET = "sheet.json"
 REPORTS = "reports"
 PLOTS = "plots"
 EXAMPLE = "example.json"
@@ -112,6 +115,17 @@ class Dossier:
         """The forward rows, columns `FORWARD_COLUMNS`."""
         return pd.read_parquet(self.folder / FORWARD)
 
+    @property
+    def arrivals(self) -> pd.DataFrame:
+        """The forward arrivals, columns `training.arrivals.FORWARD_COLUMNS`."""
+        return pd.read_parquet(self.folder / ARRIVALS)
+
+    @property
+    def sheet(self) -> Sheet | None:
+        """The sheet as measured by this run; ``None`` where none was measured, as in a history without times."""
+        path = self.folder / SHEET
+        return Sheet.from_json(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
     def scorer(self) -> Scorer:
         """The scorer."""
         return artifact.load(self.folder / SCORER)
@@ -123,8 +137,10 @@ def write(
     about: About,
     *,
     forward: pd.DataFrame,
+    arrivals: pd.DataFrame,
     audit: Mapping[str, Any],
     card: str,
+    sheet: Sheet | None = None,
     example: Mapping[str, Any] | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> Dossier:
@@ -141,9 +157,12 @@ def write(
         if written != about.artifact:
             raise AccordError("The scorer is not the one these facts are about.", got=written, expected=about.artifact)
         forward.loc[:, list(FORWARD_COLUMNS)].to_parquet(folder / FORWARD, index=False)
+        arrivals.to_parquet(folder / ARRIVALS, index=False)
         (folder / CARD).write_text(card, encoding="utf-8")
         _json(folder / ABOUT, asdict(about))
         _json(folder / AUDIT, audit)
+        if sheet is not None:
+            _json(folder / SHEET, sheet.to_json())
         if example is not None:
             _json(folder / EXAMPLE, example)
         for name, content in (files or {}).items():

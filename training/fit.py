@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from crm.history import History
 from models.definition import Definition
+from models.grades import Grading
 from models.head import Head, Heads
-from models.scorer import Meta, Scorer, assemble
+from models.scorer import Arrivals, Meta, Scorer, assemble
 from training.backtest import Backtest, backtest
 from training.baselines import baselines
 from training.candidates import Fitter
@@ -25,7 +26,7 @@ from training.funnel import datable, instants
 from training.labels import HeadName
 from training.progress import Step, silent, within
 from training.recent import recent_of
-from training.requirements import require
+from training.requirements import require, require_weeks
 from training.settings import Settings
 from training.snapshots import take
 
@@ -68,9 +69,12 @@ def train(
     seed: int = 0,
     *,
     blocked: AbstractSet[str] = frozenset(),
+    grading: Grading | None = None,
     step: Step = silent,
 ) -> Trained:
     """Choose on forward error, then fit what was chosen on all that is known at the export.
+
+    ``grading`` was frozen earlier and is kept; without one, grades are frozen on the arrivals of recent weeks.
 
     ``blocked`` fields, and those the definition never uses, give no features; a field that the definition keeps stays.
     The same history (in any order of rows), definition, settings and seed give the same scorer, to the last bit: sums
@@ -78,16 +82,23 @@ def train(
     Raises `AccordError` where the history holds too little.
     """
     with threadpool_limits(limits=1):
-        return _train(history, definition, settings or Settings(), seed, blocked, step)
+        return _train(history, definition, settings or Settings(), seed, blocked, grading, step)
 
 
 def _train(
-    history: History, definition: Definition, settings: Settings, seed: int, blocked: AbstractSet[str], step: Step
+    history: History,
+    definition: Definition,
+    settings: Settings,
+    seed: int,
+    blocked: AbstractSet[str],
+    grading: Grading | None,
+    step: Step,
 ) -> Trained:
     out = (blocked - definition.keep.keys()) | set(definition.never_use)
     history, undated = datable(history.without(out))
     settings = settings if history.timed else settings.without_time()
     require(history, definition, settings)
+    require_weeks(history, definition)
     tested = backtest(history, definition, settings, seed, contestants=baselines(seed), step=within(step, 0.0, 0.8))
     step("last fit", 0.8)
     nothing = take(history, (0,)).iloc[:0]
@@ -98,7 +109,7 @@ def _train(
         heads[str(head)] = head_of(fold, head, tested, settings, seed)
     step("reference", 0.95)
     meta = Meta(trained_at=history.exported_at.isoformat(), seed=seed, data=fingerprint(history))
-    scorer = _scorer(fold, Heads(**heads), history, definition, meta, settings)
+    scorer = _scorer(fold, Heads(**heads), history, definition, meta, settings, grading)
     step("trained", 1.0)
     return Trained(
         scorer=scorer,
@@ -119,11 +130,18 @@ def head_of(fold: Fold, head: HeadName, tested: Backtest, settings: Settings, se
 
 
 def _scorer(
-    fold: Fold, heads: Heads, history: History, definition: Definition, meta: Meta, settings: Settings
+    fold: Fold,
+    heads: Heads,
+    history: History,
+    definition: Definition,
+    meta: Meta,
+    settings: Settings,
+    grading: Grading | None,
 ) -> Scorer:
     rows = _reference(fold, settings)
     labels = fold.train.labels.get(HeadName.ACCEPT)
     accepted = np.zeros(len(fold.train), dtype=bool) if labels is None else ~labels["asked"].to_numpy()
+    came = _arrived(fold, settings)
     return assemble(
         fold.catalog,
         history.fields,
@@ -133,7 +151,16 @@ def _scorer(
         x=fold.train.x[rows],
         accepted=accepted[rows],
         weight=fold.train.snapshots["weight"].to_numpy()[rows],
+        arrivals=Arrivals(fold.train.x[came], accepted[came], settings.arrival_weeks),
+        grading=grading,
     )
+
+
+def _arrived(fold: Fold, settings: Settings) -> NDArray[np.bool_]:
+    """The first snapshots of the leads of recent weeks; of all leads, in a flat history."""
+    snapshots = fold.train.snapshots
+    first = (snapshots["landmark"] == snapshots["landmark"].min()).to_numpy()
+    return np.asarray(first & (fold.ages(snapshots) < settings.arrival_weeks * 7.0))
 
 
 def _reference(fold: Fold, settings: Settings) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from crm.errors import AccordError
 from crm.history import History, Milestone
+from models.definition import Definition
 from training.folds import days_of, heads_of
 from training.labels import HeadName, Horizons, label
 from training.settings import Settings
@@ -30,6 +31,19 @@ def require(history: History, definition: Horizons, settings: Settings) -> None:
     for head in heads_of(history):
         labels = label(history, snapshots, head, definition)
         _enough(history, head, snapshots.loc[labels["asked"]], labels[labels["asked"]], definition, settings)
+
+
+def require_weeks(history: History, definition: Definition) -> None:
+    """Refuse a grade by what sales can work in a week where the history knows no weeks."""
+    grades = [name for name, grade in definition.grades.items() if grade.capacity_per_week is not None]
+    if grades and not history.timed:
+        raise AccordError(
+            "This history has no times, so nobody can tell how many leads come in a week.",
+            where="definition.grades",
+            got=f"capacity_per_week for {', '.join(grades)}",
+            expected="a score or a probability",
+            remedy="Give these grades `score:` or `probability:`, or map the times of leads and outcomes.",
+        )
 
 
 def too_short(history: History, definition: Horizons) -> AccordError:

@@ -77,6 +77,11 @@ class Settings(Strict):
         Count, Field(description="At least so many of the newest leads are in the reference.")
     ] = 500
 
+    arrival_weeks: Annotated[
+        float,
+        Field(gt=0, le=520, description="Recent weeks whose arrivals tell how many leads a week each grade takes."),
+    ] = 13
+
     def without_time(self) -> Self:
         """For a flat history: nothing is old, so nothing fades, and no level is recent."""
         return self.model_copy(update={"half_lives": (), "level_days": ()})

@@ -34,7 +34,15 @@ def another(
     findings = about.pop("findings", before.audit)
     facts = replace(before.about, artifact=artifact.hash_of(scorer), **about)
     rows = forward(before.forward) if forward else before.forward
-    dossier = write(opened.state.dossiers, scorer, facts, forward=rows, audit={"findings": findings}, card="")
+    dossier = write(
+        opened.state.dossiers,
+        scorer,
+        facts,
+        forward=rows,
+        arrivals=pd.DataFrame(),
+        audit={"findings": findings},
+        card="",
+    )
     return tell(opened, dossier, silent).version
 
 

@@ -18,6 +18,7 @@ from models import artifact
 from models.boosted import Boosted
 from models.definition import Definition
 from models.design import Column, Design, Form
+from models.grades import Cut, Grading
 from models.head import Head, Heads
 from models.linear import Linear
 from models.reference import Reference
@@ -131,6 +132,7 @@ def by_hand() -> Scorer:
         heads=Heads(close=close, accept=accept),
         reference=Reference(tuple(i / 99 for i in range(1, 99)), 98),
         definition=Definition(name="what a lead is"),
+        grading=Grading((Cut("A", 90), Cut("B", 70), Cut("C", 40)), "D"),
         importance=(1.0, 1.0, 1.0),
         meta=Meta(trained_at=TRAINED_AT, seed=0, data="0" * 64),
     )

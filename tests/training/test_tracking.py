@@ -68,6 +68,7 @@ def dossier(root: Path, scorer: Scorer) -> Dossier:
         scorer,
         about,
         forward=forward,
+        arrivals=pd.DataFrame(),
         audit={"findings": []},
         card="# Card\n",
         example=ROW,
@@ -123,6 +124,7 @@ def test_a_dossier_about_another_scorer_is_not_written(tracked: Tracked, tmp_pat
             other,
             tracked.dossier.about,
             forward=tracked.dossier.forward,
+            arrivals=pd.DataFrame(),
             audit={"findings": []},
             card="",
         )
