@@ -1,4 +1,4 @@
-"""The messages of ``models/locale``, read from their .po files as they are: no compile step, nothing to forget."""
+"""The messages of a room's ``locale`` folder, read from its .po files as they are: no compile step to forget."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-DOMAIN = "models"
+ROOM = "models"
+"""The room whose words are meant where none is named."""
 
 
 @cache
-def messages(language: str) -> Catalog:
-    """The messages and their translations into ``language`` (``en``, ``fr``)."""
-    path = files("models") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-    return read_po(io.StringIO(path.read_text(encoding="utf-8")), locale=language, domain=DOMAIN)
+def messages(language: str, room: str = ROOM) -> Catalog:
+    """The messages of ``room`` and their translations into ``language`` (``en``, ``fr``)."""
+    path = files(room) / "locale" / language / "LC_MESSAGES" / f"{room}.po"
+    return read_po(io.StringIO(path.read_text(encoding="utf-8")), locale=language, domain=room)
 
 
 @cache
-def translations(language: str) -> GNUTranslations:
+def translations(language: str, room: str = ROOM) -> GNUTranslations:
     """The same, ready for ``gettext`` and ``ngettext``; plural forms are those of the language."""
     compiled = io.BytesIO()
-    write_mo(compiled, messages(language))
+    write_mo(compiled, messages(language, room))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -1,6 +1,6 @@
 """Arrivals: every lead once, as it was when it was handed over. Grades are promised on them, and rules tried.
 
-An arrival is a lead's first snapshot: its hand-off (its creation, where hand-offs are not recorded). Decision 10 says
+An arrival is a lead's first snapshot: its hand-off (its creation, where hand-offs are not recorded). Decision 9 says
 why promises are about that instant and not about later looks.
 """
 

@@ -39,7 +39,7 @@ def test_a_project_cannot_be_changed_after_it_was_read(tmp_path: Path) -> None:
         ),
         (
             "definition:\n  grades: {A: 90, B: 95}\n",
-            "accord.yaml:5: definition.grades: grades go down from the best to the last, which starts at 1.\nCorrect",
+            "accord.yaml:5: definition.grades: grades go down from the best to the last, which takes the rest and so",
         ),
         ("extra: 1\n", "accord.yaml:4: extra: This key is not known. Got 1.\n"),
         (

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from training.drawing import GRID, OTHERS, OWN, SOFT, figure_of, svg_of
 from training.report.facts import Report
 from training.report.words import CHOSEN, CONSTANTS, HEADS, method
-
-INK, SOFT, GRID, OWN = "#1d2733", "#5c6b7a", "#dfe5ea", "#1f6f8b"
-OTHERS = ("#b7791f", "#8a4f7d", "#6b8e4e", "#9aa5b1", "#c1666b")
-
-_STYLE: Any = {
-    "svg.hashsalt": "accord",
-    "font.family": "DejaVu Sans",
-    "font.size": 9.0,
-    "text.color": INK,
-    "axes.edgecolor": SOFT,
-    "axes.labelcolor": SOFT,
-    "axes.titlesize": 10.0,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": GRID,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "legend.frameon": False,
-    "legend.fontsize": 8.0,
-}
 
 
 def plots(report: Report) -> dict[str, bytes]:
@@ -49,34 +23,17 @@ def plots(report: Report) -> dict[str, bytes]:
     out = {}
     for head in report.heads:
         for name, draw in kinds.items():
-            with _figure(3.8, 3.2) as (figure, axes):
+            with figure_of(3.8, 3.2) as (figure, axes):
                 draw(report, head, axes[0])
-                out[f"{head}_{name}"] = _svg(figure)
+                out[f"{head}_{name}"] = svg_of(figure)
         if report.timed:
-            with _figure(11.4, 4.0, columns=2) as (figure, axes):
+            with figure_of(11.4, 4.0, columns=2) as (figure, axes):
                 _dates(report, head, "auc", axes[0])
                 _dates(report, head, "log_loss", axes[1])
                 handles, labels = axes[1].get_legend_handles_labels()
                 figure.legend(handles, labels, loc="outside lower center", ncols=6)
-                out[f"{head}_dates"] = _svg(figure)
+                out[f"{head}_dates"] = svg_of(figure)
     return out
-
-
-@contextmanager
-def _figure(width: float, height: float, columns: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure of our style; settings of matplotlib are as before afterwards."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(1, columns, squeeze=False)[0]
-        for one in axes:
-            one.set_axisbelow(True)
-        yield figure, list(axes)
-
-
-def _svg(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()
 
 
 def _calibration(report: Report, head: str, axes: Axes) -> None:
