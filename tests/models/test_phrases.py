@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001  French is written with typographic apostrophes
+
 from __future__ import annotations
 
 from itertools import product
