@@ -17,6 +17,7 @@ KEYWORDS = {
     "N_": (1, 2),
     "M_": None,
     "say": None,
+    "_say": None,
     "count": (1, 2),
     "_": None,
 }

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.definition import LANGUAGES, Definition, Language
+from models.differences import differences
+
+RULE = {
+    "all": [{"field": "source", "in": ["fair", "webinar"]}, {"activity": "page_view", "at_least": 3, "within_days": 30}]
+}
+OTHER = {"any": [{"field": "employees", "at_least": 250}, {"not": {"field": "phone", "known": True}}]}
+
+
+def parse(**content: Any) -> Definition:
+    return Definition.parse(content, "definition")
+
+
+def told(before: dict[str, Any], after: dict[str, Any], language: Language = "en") -> list[str]:
+    return [found.text for found in differences(parse(**before), parse(**after), language)]
+
+
+def voices(marketing: dict[str, Any], sales: dict[str, Any] = OTHER) -> dict[str, Any]:
+    return {"voices": {"marketing": {"rule": marketing}, "sales": {"rule": sales}}}
+
+
+def grades(**content: Any) -> dict[str, Any]:
+    return {"grades": {**content, "Z": {}}}
+
+
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "name": ({}, {"name": "deal"}),
+    "accept_days": ({}, {"accept_days": 14}),
+    "close_days": ({}, {"close_days": 90}),
+    "story": ({}, {"story": {"why": "a", "who": "b", "how": "c"}}),
+    "accepted": ({"accepted": "taken"}, {"accepted": {"en": "taken", "fr": "pris"}}),
+    "capacity": (
+        {"grades": {"A": {"capacity_per_week": 40}, "B": {}}},
+        {"grades": {"A": {"capacity_per_week": 30}, "B": {}}},
+    ),
+    "way": ({"grades": {"A": {"capacity_per_week": 40}, "B": {}}}, {"grades": {"A": {"probability": 0.25}, "B": {}}}),
+    "grade": ({"grades": {"A": 60, "B": {}}}, {"grades": {"A": 60, "B": 20, "C": {}}}),
+    "who": (
+        {"grades": {"A": 60, "B": {}}},
+        {"grades": {"A": {"score": 60, "who": "sales", "within_hours": 8}, "B": {}}},
+    ),
+    "order": ({"grades": {"A": 60, "B": {}}}, {"grades": {"B": 60, "A": {}}}),
+    "hours": ({}, {"hours_per_lead": 2}),
+    "voice": (voices(RULE), voices(OTHER)),
+    "no voice": (voices(RULE), {}),
+    "words": ({}, {"words": {"x": {"en": "y"}}}),
+    "a language": ({"words": {"x": {"en": "y"}}}, {"words": {"x": {"en": "y", "fr": "y"}}}),
+    "never_use": ({}, {"never_use": ["sex"]}),
+    "keep": ({"keep": {"a": "it is known before"}}, {}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_changes_the_version_is_told(change: str, language: Language) -> None:
+    before, after = CHANGES[change]
+    assert parse(**before).version != parse(**after).version
+    for one, other in ((before, after), (after, before)):
+        assert told(one, other, language)
+    assert told(before, before, language) == []
+
+
+def test_a_change_is_told_in_words() -> None:
+    before, after = CHANGES["capacity"]
+    assert told(before, after) == ["Grade A: 30 leads a week; before: 40 leads a week."]
+    assert told(before, after, "fr") == ["Classe A : 30 leads par semaine ; avant : 40 leads par semaine."]
+
+
+def test_a_voice_is_told_in_words() -> None:
+    (text,) = told(voices(RULE), voices(OTHER))
+    assert text == (
+        "Marketing's rule: Employees: at least 250 or not the case: Phone: known; before: Source: fair or webinar and "
+        "at least 3 visits to pages in the last 30 days."
+    )
+
+
+@given(st.sampled_from(list(CHANGES.values())), st.sampled_from(list(CHANGES.values())))
+def test_versions_are_equal_exactly_where_nothing_is_told(
+    one: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    before, after = parse(**one[1]), parse(**other[1])
+    assert (before.version == after.version) == (differences(before, after, "en") == [])
+
+
+def test_texts_are_never_read_as_templates() -> None:
+    (text,) = told({}, {"name": "%(x)s {{7*7}} {0}"})
+    assert "%(x)s {{7*7}} {0}" in text
