@@ -22,6 +22,9 @@ from crm.strict import shown
 M = TypeVar("M", bound=BaseModel)
 Path_ = tuple[str | int, ...]
 
+_MOST_NODES = 100_000
+"""Keys, values and items that a file may come to once its aliases are followed."""
+
 
 class DocumentError(MisuseError):
     """Everything that is wrong in a file, in the order of its lines."""
@@ -42,8 +45,9 @@ class DocumentError(MisuseError):
 def read(path: Path, model: type[M]) -> M:
     """The file as `model`. Raises `DocumentError` with every problem, each with its line."""
     tree = _parse(path)
+    content = _Plain(path.name).of(tree)
     try:
-        return model.model_validate(_plain(tree))
+        return model.model_validate(content)
     except ValidationError as error:
         problems = sorted(
             (_problem(path, tree, model, detail) for detail in _distinct(error)), key=lambda found: found[0]
@@ -58,6 +62,8 @@ def read(path: Path, model: type[M]) -> M:
 def _parse(path: Path) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise DocumentError([_too_much(path.name, "nested too deeply")]) from None
     except UnicodeDecodeError as error:
         remedy = "Save the file as UTF-8."
         raise DocumentError([AccordError("This file is not UTF-8 text.", where=path.name, remedy=remedy)]) from error
@@ -76,12 +82,41 @@ def _parse(path: Path) -> CommentedMap:
     return tree
 
 
-def _plain(node: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    return node
+class _Plain:
+    """Plain values of a YAML tree. Tags are refused, and so are aliases that make a small file endless."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._nodes = 0
+
+    def of(self, tree: CommentedMap) -> Any:
+        try:
+            return self._value(tree)
+        except RecursionError:
+            raise DocumentError([_too_much(self._name, "nested too deeply")]) from None
+
+    def _value(self, node: Any) -> Any:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise DocumentError(
+                [_too_much(self._name, f"of more than {_MOST_NODES:,} values once aliases are followed")]
+            )
+        tag = getattr(getattr(node, "tag", None), "value", None)
+        if tag is not None:
+            at = getattr(getattr(node, "lc", None), "line", None)
+            line = "" if at is None else f":{at + 1}"
+            remedy = "Write the plain value: nothing in this file is ever run."
+            error = AccordError("YAML tags are not read.", where=f"{self._name}{line}", got=str(tag), remedy=remedy)
+            raise DocumentError([error])
+        if isinstance(node, Mapping):
+            return {key: self._value(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [self._value(value) for value in node]
+        return node
+
+
+def _too_much(name: str, got: str) -> AccordError:
+    return AccordError(f"This file is {got}.", where=name, remedy="Write it out flat: people have to read it.")
 
 
 def _distinct(error: ValidationError) -> Iterator[ErrorDetails]:
@@ -106,7 +141,7 @@ def _problem(path: Path, tree: CommentedMap, model: type[BaseModel], detail: Err
         return line, AccordError("This key is not known.", where=where, got=shown(detail["input"]), remedy=remedy)
     if detail["type"] == "missing":
         return line, AccordError(f"{key!r} is missing.", where=where, remedy=f"Add `{key}:` here.")
-    message = detail["msg"].removeprefix("Value error, ").rstrip(".") + "."
+    message = detail["msg"].removeprefix("Value error, ").replace("valid tuple", "list").rstrip(".") + "."
     written = steps[-1] if steps else key  # the location may end in the branch of a union
     remedy = f"Correct `{written}` and run the command again."
     return line, AccordError(message, where=where, got=shown(detail["input"]), remedy=remedy)

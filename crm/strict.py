@@ -78,7 +78,9 @@ def shown(value: object) -> object:
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
+    """The place in the file; steps in angle brackets are branches of a union, which nobody wrote."""
+    written = [step for step in loc if not str(step).startswith("<")]
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in written).lstrip(".")
 
 
 def _near(loc: tuple[int | str, ...], settings: type[BaseModel] | None) -> str | None:

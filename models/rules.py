@@ -109,23 +109,26 @@ _SORTS = ("all", "any", "not", "field", "activity", "feature")
 _ONE_OF = "a condition is one of all, any, not, field, activity and feature"
 
 
-def _word_of(given: object) -> str | None:
-    """Which sort of condition this is; ``None``, which pydantic refuses, where it is none or several at once."""
+def _sort_of(given: object) -> str | None:
+    """Which sort of condition this is; ``None``, which pydantic refuses, where it is none or several at once.
+
+    A sort is written as no key can be, so that it is not taken for one in the path of an error.
+    """
     if isinstance(given, Mapping):
         words = [word for word in _SORTS if word in given]
-        return words[0] if len(words) == 1 else None
+        return f"<{words[0]}>" if len(words) == 1 else None
     sorts: tuple[type[Strict], ...] = (AllOf, AnyOf, Not, FieldTest, ActivityTest, FeatureTest)
-    return next((word for sort, word in zip(sorts, _SORTS, strict=True) if isinstance(given, sort)), None)
+    return next((f"<{word}>" for sort, word in zip(sorts, _SORTS, strict=True) if isinstance(given, sort)), None)
 
 
 Rule = Annotated[
-    Annotated[AllOf, Tag("all")]
-    | Annotated[AnyOf, Tag("any")]
-    | Annotated[Not, Tag("not")]
-    | Annotated[FieldTest, Tag("field")]
-    | Annotated[ActivityTest, Tag("activity")]
-    | Annotated[FeatureTest, Tag("feature")],
-    Discriminator(_word_of, custom_error_type="condition", custom_error_message=f"{_ONE_OF}, and only one"),
+    Annotated[AllOf, Tag("<all>")]
+    | Annotated[AnyOf, Tag("<any>")]
+    | Annotated[Not, Tag("<not>")]
+    | Annotated[FieldTest, Tag("<field>")]
+    | Annotated[ActivityTest, Tag("<activity>")]
+    | Annotated[FeatureTest, Tag("<feature>")],
+    Discriminator(_sort_of, custom_error_type="condition", custom_error_message=f"{_ONE_OF}, and only one"),
 ]
 Test = FieldTest | ActivityTest | FeatureTest
 
