@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from accord.commands.audit import audit
+from accord.commands.definition import definition
 from accord.commands.demo import demo
 from accord.commands.init import init
 from accord.commands.promote import promote
@@ -20,6 +21,7 @@ from accord.commands.status import status
 from accord.commands.train import train
 from accord.console import show
 
+GROUPS = (definition,)
 COMMANDS = (init, audit, train, register, promote, rollback, score, serve, status, demo)
 
 app = typer.Typer(
@@ -46,6 +48,8 @@ def accord(
 
 for command in COMMANDS:
     app.command()(command)
+for group in GROUPS:
+    app.add_typer(group)
 
 
 def main() -> None:

@@ -42,10 +42,17 @@ class DocumentError(MisuseError):
         return {**first, "problems": [problem.as_dict() for problem in self.problems]}
 
 
-def read(path: Path, model: type[M]) -> M:
-    """The file as `model`. Raises `DocumentError` with every problem, each with its line."""
+def read(path: Path, model: type[M], apart: Mapping[str, type[BaseModel]] | None = None) -> M:
+    """The file as `model`. Raises `DocumentError` with every problem, each with its line.
+
+    ``apart`` names keys whose section may lie in a file of its own: where such a key holds text, it is that file's
+    path, relative to this one.
+    """
     tree = _parse(path)
     content = _Plain(path.name).of(tree)
+    for key, section in (apart or {}).items():
+        if isinstance(content.get(key), str):
+            content[key] = read(_beside(path, key, content[key]), section)
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -57,6 +64,15 @@ def read(path: Path, model: type[M]) -> M:
         where = f"{path.name}: {error.where}" if error.where else path.name
         facts = {"got": error.got, "expected": error.expected, "remedy": error.remedy}
         raise DocumentError([AccordError(error.message, where=where, **facts)]) from error
+
+
+def _beside(path: Path, key: str, name: str) -> Path:
+    place = path.parent / name
+    if not place.is_file():
+        remedy = f"Correct the path, or write the section itself under `{key}:`."
+        where = f"{path.name}: {key}"
+        raise DocumentError([AccordError("There is no such file.", where=where, got=name, remedy=remedy)])
+    return place
 
 
 def _parse(path: Path) -> CommentedMap:

@@ -50,7 +50,9 @@ class Project(Strict):
 
     name: Annotated[str, Field(min_length=1, description="The project's name, shown in reports and the registry.")]
     history: Annotated[Mapping, Field(description="From the export to the history.")]
-    definition: Annotated[Definition, Field(description="What accepted, closed and each grade mean.")] = Definition()
+    definition: Annotated[
+        Definition, Field(description="What accepted, closed and each grade mean; or the path of its own file.")
+    ] = Definition()
     audit: Annotated[AuditSettings, Field(description="Thresholds of the audit.")] = AuditSettings()
     training: Annotated[TrainingSettings, Field(description="What training tries.")] = TrainingSettings()
     promotion: Annotated[Bounds, Field(description="How far a challenger may be off.")] = Bounds()
@@ -83,4 +85,4 @@ def open_project(folder: Path) -> Opened:
     if not path.is_file():
         remedy = "Make one from an export with `accord init EXPORT`, or name its folder with --project DIR."
         raise MisuseError(f"There is no {FILE} here.", where=str(folder), remedy=remedy)
-    return Opened(read(path, Project), folder, State.of_project(folder))
+    return Opened(read(path, Project, {"definition": Definition}), folder, State.of_project(folder))

@@ -11,7 +11,7 @@ import typer
 
 from accord.console import emit, say, show, steps
 from accord.exits import MisuseError, guarded
-from accord.options import HERE, DebugOption, JsonOption, ProjectOption
+from accord.options import HERE, DebugOption, JsonOption, ProjectOption, Tongue
 
 
 class Which(StrEnum):
@@ -19,13 +19,6 @@ class Which(StrEnum):
 
     CHAMPION = "champion"
     CHALLENGER = "challenger"
-
-
-class Tongue(StrEnum):
-    """The language of reasons."""
-
-    EN = "en"
-    FR = "fr"
 
 
 @guarded
