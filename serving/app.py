@@ -19,6 +19,7 @@ from starlette.routing import Route
 from serving import openapi
 from serving.body import JSON, read_body
 from serving.contract import Envelope
+from serving.definition import told
 from serving.lead import microseconds
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.observed import Observed
@@ -54,6 +55,7 @@ def application(incumbent: Incumbent, settings: Settings, metrics: Metrics, cloc
     app = Starlette(
         routes=[
             Route("/v1/scores", endpoints.scores, methods=["POST"]),
+            Route("/v1/definition", endpoints.definition),
             Route("/healthz", endpoints.alive),
             Route("/livez", endpoints.alive),
             Route("/readyz", endpoints.ready),
@@ -89,6 +91,9 @@ class _Endpoints:
         content, refused = await self._aside(large or len(envelope.leads) > FEW, self._scored, served, envelope, now)
         request.state.told = {"leads": len(envelope.leads), "refused": refused, "model": served.model.version}
         return Response(content, media_type=JSON)
+
+    async def definition(self, _: Request) -> Response:
+        return Response(msgspec.json.encode(told(self._in_service())), media_type=JSON)
 
     async def alive(self, _: Request) -> Response:
         return Response(b'{"status":"alive"}', media_type=JSON)

@@ -121,6 +121,84 @@ class ModelInService(Struct, frozen=True):
     trained_at: str
 
 
+class CutInService(Struct, frozen=True):
+    """From where on a grade is given: a lowest score, or else a lowest probability of closing."""
+
+    grade: str
+    score: Annotated[int, Meta(ge=1, le=99)] | None
+    probability: Annotated[float, Meta(ge=0, le=1)] | None
+
+
+class GradingInService(Struct, frozen=True):
+    """A lead gets the first grade it reaches, best first, else ``rest``."""
+
+    cuts: list[CutInService]
+    rest: str
+
+
+class RangeInService(Struct, frozen=True):
+    """A measured figure, and the range in which it is promised to stay."""
+
+    value: float
+    low: float
+    high: float
+
+
+class PromiseInService(Struct, frozen=True):
+    """What a grade promises: leads a week, and the shares that sales accepts and closes, as measured on ``leads``."""
+
+    grade: str
+    per_week: RangeInService
+    accept: RangeInService | None
+    close: RangeInService | None
+    leads: Annotated[int, Meta(ge=0)]
+
+
+class MeasuredInService(Struct, frozen=True):
+    """On what the promises were measured."""
+
+    exported_at: str
+    since: str
+    until: str
+    weeks: float
+    ahead_weeks: float
+    coverage: float
+
+
+class SheetInService(Struct, frozen=True):
+    """What is signed: the definition with its promises. ``texts`` is the same for people, by language."""
+
+    hash: str
+    definition_version: str
+    promises: list[PromiseInService]
+    measured: MeasuredInService
+    texts: dict[str, str]
+
+
+class SignatureInService(Struct, frozen=True):
+    """Who signed the sheet, for which team, and when."""
+
+    role: Literal["marketing", "sales"]
+    name: str
+    signed_at: Time
+
+
+class DefinitionReply(Struct, frozen=True):
+    """The definition in service and what both teams agreed on. ``content`` is all that the definition says.
+
+    ``definition`` is as in the reply to scores; ``full_version`` is the hash that its version begins.
+    """
+
+    definition: DefinitionInService
+    full_version: str
+    content: dict[str, Any]
+    model: ModelInService
+    grading: GradingInService
+    sheet: SheetInService | None
+    signatures: list[SignatureInService]
+    signed: bool
+
+
 class Reply(Struct, frozen=True):
     """Scores in the order of the request, without the leads named in ``errors``."""
 

@@ -20,7 +20,7 @@ from serving.problems import Kind, Problem
 QUIET = frozenset({"/healthz", "/livez", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged only when they fail."""
 
-ROUTES = QUIET | {"/v1/scores", "/openapi.json", "/docs.json"}
+ROUTES = QUIET | {"/v1/scores", "/v1/definition", "/openapi.json", "/docs.json"}
 
 REQUEST_ID = b"x-request-id"
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")

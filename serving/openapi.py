@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from serving.contract import Lead, Reply
+from serving.contract import DefinitionReply, Lead, Reply
 from serving.problems import MEDIA_TYPE, Kind
 from serving.settings import Settings
 
@@ -35,7 +35,7 @@ _EXAMPLE = {
 
 def document(settings: Settings) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service with these limits, as plain JSON values."""
-    _, schemas = msgspec.json.schema_components((Lead, Reply), ref_template=f"{_REF}{{name}}")
+    _, schemas = msgspec.json.schema_components((Lead, Reply, DefinitionReply), ref_template=f"{_REF}{{name}}")
     schemas["Account"]["additionalProperties"] = {"type": ["string", "number", "boolean", "null"]}
     schemas |= {"Request": _request(settings), "Problem": _problem(), "Ready": _ready(), "Alive": _alive()}
     return {
@@ -47,6 +47,14 @@ def document(settings: Settings) -> dict[str, Any]:
         },
         "paths": {
             "/v1/scores": {"post": _scores()},
+            "/v1/definition": {
+                "get": _get(
+                    "definition",
+                    "The definition in service, its promises and who signed them.",
+                    "DefinitionReply",
+                    Kind.NO_SCORER,
+                )
+            },
             "/healthz": {"get": _get("alive", "Whether the process answers.", "Alive")},
             "/livez": {"get": _get("live", "The same as /healthz.", "Alive")},
             "/readyz": {"get": _get("ready", "Whether a scorer is in service.", "Ready", Kind.NO_SCORER)},

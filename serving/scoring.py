@@ -13,6 +13,7 @@ import numpy as np
 
 from features.facts import Facts
 from features.records import Record
+from models.agreement import Agreement
 from models.artifact import load
 from models.definition import LANGUAGES, Language
 from models.scorer import Scorer
@@ -29,6 +30,7 @@ class Served:
 
     scorer: Scorer
     stored: Stored
+    agreement: Agreement | None = None
 
     @cached_property
     def known(self) -> dict[str, Attribute]:
@@ -39,8 +41,13 @@ class Served:
     def definition(self) -> DefinitionInService:
         """As every reply names it."""
         definition = self.scorer.definition
-        signed = self.stored.labels.get("signed") == "true"
-        return DefinitionInService(definition.name, definition.short_version, signed)
+        return DefinitionInService(definition.name, definition.short_version, self.signed)
+
+    @cached_property
+    def signed(self) -> bool:
+        """Whether both teams signed a sheet of the scorer's own definition, with grades that start where its own do."""
+        agreed = self.agreement
+        return agreed is not None and agreed.complete and agreed.is_of(self.scorer.definition, self.scorer.grading)
 
     @cached_property
     def model(self) -> ModelInService:
@@ -70,7 +77,7 @@ def open_scorer(stored: Stored, now: int) -> Served:
 
     Raises whatever is wrong with the artifact: nothing is served that has not given a score.
     """
-    served = Served(load(stored.folder), stored)
+    served = Served(load(stored.folder), stored, stored.agreement())
     for language in LANGUAGES:
         nobody = ReadLead(Record(lead_id="warm-up"), now, [], 0)
         served.answer(Batch(language, 3, [nobody]))

@@ -18,7 +18,8 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 
 from crm.errors import UnavailableError
-from models import artifact
+from models import agreement, artifact
+from models.agreement import Agreement
 
 NAME = "lead-score"
 """The model's name in the store and in the MLflow registry."""
@@ -29,7 +30,10 @@ SCORER = "scorer"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version of the scorer in the store. ``folder`` is what `models.artifact.load` reads."""
+    """One version of the scorer in the store. ``folder`` is what `models.artifact.load` reads.
+
+    What both teams agreed on lies beside it, so that nobody who serves it asks the ledger.
+    """
 
     tag: str
     folder: Path
@@ -40,6 +44,13 @@ class Stored:
     def version(self) -> str:
         """The store's own name of this version."""
         return self.tag.partition(":")[2]
+
+    def agreement(self) -> Agreement | None:
+        """The sheet it was handed over with, and who signed that; ``None`` where there was no sheet.
+
+        Raises `AccordError` where it is not as it was put.
+        """
+        return agreement.read(self.folder.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +64,13 @@ class Store:
         """BentoML's own store in this process: the one packed in the Bento it runs, else ``$BENTOML_HOME/models``."""
         return cls(Path(BentoMLContainer.model_store.get()._path))  # noqa: SLF001 - BentoML has no public word for it
 
-    def put(self, folder: Path, labels: Mapping[str, str]) -> str:
+    def put(self, folder: Path, labels: Mapping[str, str], agreed: Agreement | None = None) -> str:
         """Copies a scorer's artifact into the store as its newest version, which running services take over.
 
         Args:
             folder: what `models.artifact.save` wrote.
             labels: ``version`` (of the registry) is shown in replies; others are kept for people.
+            agreed: the sheet of the scorer and who signed it.
 
         Returns:
             The tag, ``lead-score:<version>``.
@@ -72,6 +84,8 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             with bentoml.models.create(NAME, labels=dict(labels), _model_store=self._models) as model:
                 shutil.copytree(folder, model.path_of(SCORER))
+                if agreed is not None:
+                    agreement.write(agreed, Path(model.path_of(SCORER)).parent)
         except OSError as error:
             raise UnavailableError(
                 "The service's store cannot be written; the service goes on with the scorer it has.",
@@ -108,10 +122,10 @@ class Store:
         return ModelStore(self.folder)
 
 
-def put(folder: Path, labels: Mapping[str, str], *, home: Path | None = None) -> str:
+def put(folder: Path, labels: Mapping[str, str], agreed: Agreement | None = None, *, home: Path | None = None) -> str:
     """Puts a scorer in service, see `Store.put`. ``home`` is a BentoML home; this process's own when not given."""
     store = Store.here() if home is None else Store(home / "models")
-    return store.put(folder, labels)
+    return store.put(folder, labels, agreed)
 
 
 def _stored(model: bentoml.Model) -> Stored:

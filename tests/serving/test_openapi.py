@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -10,13 +11,19 @@ from serving.openapi import document
 from serving.problems import Kind
 from serving.settings import Settings
 from tests.serving.conftest import Running
+from tests.serving.scorers import scorer
+from tests.sheets import agreement, sheet
 
 Run = Callable[..., Running]
 
 
 @pytest.fixture
-def own_document(run: Run) -> schemathesis.BaseSchema:
-    return schemathesis.openapi.from_asgi("/openapi.json", run().app)
+def own_document(run: Run, artifacts: Callable[..., Path]) -> schemathesis.BaseSchema:
+    running, signed = run(), sheet(of=scorer().definition, grading=scorer().grading)
+    running.store.put(artifacts(1), {"version": "12"}, agreement(signed, "marketing", "sales"))
+    running.incumbent.look()
+    assert running.client.get("/v1/definition").json()["signed"]
+    return schemathesis.openapi.from_asgi("/openapi.json", running.app)
 
 
 @pytest.mark.parametrize("mode", schemathesis.GenerationMode)

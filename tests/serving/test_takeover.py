@@ -34,11 +34,10 @@ def metric(running: Running, line: str) -> bool:
 def test_a_promoted_scorer_is_taken_over(run: Run, artifacts: Artifacts) -> None:
     running = run()
     before = running.post(a_lead())
-    running.store.put(artifacts(2), {"version": "13", "signed": "true"})
+    running.store.put(artifacts(2), {"version": "13"})
     running.incumbent.look()
     after = running.post(a_lead())
     assert (before["model"]["version"], after["model"]["version"]) == ("12", "13")
-    assert after["definition"]["signed"] is True
     assert after["scores"][0]["p_close"] != before["scores"][0]["p_close"]
 
 
