@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
+from accord.console import say
 from accord.learning import learn, tell
 from accord.project import FILE, Opened, open_project
 from accord.promotion import promote, scorer_of
+from accord.signing import sign
 from crm.history import FINAL, Field, History, Kind
 from crm.sources import read
 from models.scorer import Scorer
@@ -24,12 +27,18 @@ PROJECT = Path(__file__).with_name("demo.yaml")
 SHOWN = frozenset({"source", "campaign", "country", "job_title", "email", "phone_given", "industry", "employees"})
 """Attributes in the printed request: enough to read, few enough to copy."""
 
+SIGNERS = {"marketing": "Demo Marketing", "sales": "Demo Sales"}
+"""The demo's teams, invented like the company."""
+
 _ACTIVITIES = 3
 _RECENT = pd.Timedelta(days=14)
 
 
 def prepare(folder: Path, step: Step) -> Opened:
-    """The demo's project in ``folder``, trained and promoted. Doing it again trains again, to the same scorer."""
+    """The demo's project in ``folder``, trained, signed and promoted.
+
+    Doing it again trains again, to the same scorer.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     if not path.exists():
@@ -37,7 +46,13 @@ def prepare(folder: Path, step: Step) -> Opened:
     opened = open_project(folder)
     learned = learn(opened, within(step, 0.0, 0.9))
     tell(opened, learned.dossier, within(step, 0.9, 0.97))
-    promote(opened, within(step, 0.97, 1.0))
+    signed = learned.dossier.sheet is not None
+    if signed:
+        for role, name in SIGNERS.items():
+            sign(opened, role, name, datetime.now(UTC))
+    else:
+        say("The training measured no promises, so there is nothing to sign: the demo is served on trial.")
+    promote(opened, within(step, 0.97, 1.0), on_trial=not signed)
     return opened
 
 

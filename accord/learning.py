@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from accord.agreement import ANEW, grading_kept
 from accord.project import Opened
 from accord.registry import champion_of, store_of
 from crm import quarantine
@@ -65,12 +66,14 @@ def inspect(opened: Opened, loaded: Loaded, step: Step) -> tuple[Audit, Path]:
     return found, report
 
 
-def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
+def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: bool = False) -> Learned:
     """Everything of a training run but telling the registry, which must answer before the work starts.
 
-    Without ``registry`` it is not asked, and the scorer is not compared with the champion.
+    Without ``registry`` it is not asked, and the scorer is not compared with the champion. Grades start where the sheet
+    that was signed last says, unless ``new_cutoffs`` are to be frozen.
     """
     project = opened.settings
+    grading, graded_by = (None, ANEW) if new_cutoffs else grading_kept(opened)
     champion = _champion(opened, step) if registry else None
     step("Reading the history", 0.02)
     loaded = load(opened)
@@ -81,6 +84,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
         project.training,
         project.seed,
         blocked=found.blocked,
+        grading=grading,
         step=within(step, 0.15, 0.85),
     )
     methods = (CHOSEN, *trained.backtest.contestants)
@@ -92,7 +96,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True) -> Learned:
     dossier = write(
         opened.state.make().dossiers,
         trained.scorer,
-        _about(opened, loaded.history, trained, evaluation, champion),
+        _about(opened, loaded.history, trained, evaluation, champion, graded_by),
         forward=forward_rows(trained.backtest.table, loaded.history, champion),
         arrivals=arrivals.forward(trained.backtest.table, loaded.history, project.definition),
         audit=found.as_dict(),
@@ -136,7 +140,12 @@ def tell(opened: Opened, dossier: Dossier, step: Step) -> Recorded:
 
 
 def _about(
-    opened: Opened, history: History, trained: Trained, evaluation: Evaluation, champion: Champion | None
+    opened: Opened,
+    history: History,
+    trained: Trained,
+    evaluation: Evaluation,
+    champion: Champion | None,
+    graded_by: str,
 ) -> About:
     scorer = trained.scorer
     dates = tuple(date.isoformat() for date in trained.backtest.dates[:-1])
@@ -145,7 +154,7 @@ def _about(
         artifact=artifact.hash_of(scorer),
         definition={"name": scorer.definition.name, "version": scorer.definition.version},
         exported_at=history.exported_at.isoformat(),
-        parameters=_parameters(opened, trained),
+        parameters=_parameters(opened, trained) | {"grading.from": graded_by},
         metrics=tuple(_metrics(trained, evaluation)),
         data=_source(opened, history, scorer.meta.data),
         dates=dates,

@@ -21,6 +21,7 @@ from training.settings import Settings as TrainingSettings
 
 FILE = "accord.yaml"
 TRACKING_URI = "MLFLOW_TRACKING_URI"
+LEDGER_URL = "ACCORD_LEDGER_URL"
 
 
 class TrackingSettings(Strict):
@@ -33,6 +34,15 @@ class TrackingSettings(Strict):
     experiment: Annotated[str, Field(min_length=1, description="The MLflow experiment of this project's runs.")] = (
         "lead-score"
     )
+
+
+class LedgerSettings(Strict):
+    """The `ledger:` section: where sheets and signatures are kept."""
+
+    url: Annotated[
+        str | None,
+        Field(description="An SQLite file or a PostgreSQL database; may hold ${NAME}. ACCORD_LEDGER_URL comes first."),
+    ] = None
 
 
 class ServingSettings(Strict):
@@ -57,6 +67,7 @@ class Project(Strict):
     training: Annotated[TrainingSettings, Field(description="What training tries.")] = TrainingSettings()
     promotion: Annotated[Bounds, Field(description="How far a challenger may be off.")] = Bounds()
     tracking: Annotated[TrackingSettings, Field(description="Where runs are kept.")] = TrackingSettings()
+    ledger: Annotated[LedgerSettings, Field(description="Where sheets and signatures are kept.")] = LedgerSettings()
     serving: Annotated[ServingSettings, Field(description="How the service listens.")] = ServingSettings()
     seed: Annotated[int, Field(ge=0, description="The same data, definition and seed give the same scorer.")] = 1
 
@@ -77,6 +88,15 @@ class Opened:
             return given
         written = self.settings.tracking.uri
         return expand(written, f"{FILE}: tracking.uri") if written else self.state.tracking_uri
+
+    @property
+    def ledger_url(self) -> str:
+        """`ACCORD_LEDGER_URL`, else ``ledger.url``, else the SQLite file in the project's state."""
+        given = os.environ.get(LEDGER_URL, "").strip()
+        if given:
+            return given
+        written = self.settings.ledger.url
+        return expand(written, f"{FILE}: ledger.url") if written else self.state.ledger_url
 
 
 def open_project(folder: Path) -> Opened:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from accord.agreement import ledger_of, signatures, table_of
+from accord.console import say
 from accord.exits import RefusedError
 from accord.project import Opened
-from accord.registry import crown, store_of, uncrown, version_at
+from accord.registry import crown, note_agreement, store_of, uncrown, version_at
+from accord.shelf import agreement_for, in_service, newest, serve
+from crm.errors import AccordError
 from models import artifact
+from models.agreement import Agreement
 from models.scorer import Scorer
-from serving.store import Store as Shelf
+from serving.ledger import Ledger
+from training.agreed import GATE
 from training.comparison import pairs
 from training.dossier import SCORER, Dossier
 from training.gates import Bounds, Interval, Verdict, against_champion, calibrated, no_open_finding
@@ -22,12 +28,16 @@ NO_CHALLENGER = "There is no challenger: nothing has been trained and registered
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """Who serves now, who served before, and what the gates said. ``changed`` is false where nothing was left to do."""
+    """Who serves now, who served before, and what the gates said. ``changed`` is false where nothing was left to do.
+
+    ``signed``: whether both teams signed what is served; what was waived for a trial is a verdict that did not pass.
+    """
 
     version: str
     before: str | None
     verdicts: tuple[Verdict, ...]
     changed: bool
+    signed: bool
 
     def as_dict(self) -> dict[str, Any]:
         """JSON values."""
@@ -35,12 +45,15 @@ class Promoted:
             "champion": self.version,
             "before": self.before,
             "changed": self.changed,
+            "signed": self.signed,
             "gates": [verdict.as_dict() for verdict in self.verdicts],
         }
 
 
-def promote(opened: Opened, step: Step) -> Promoted:
-    """Makes the challenger the champion and hands it to the service.
+def promote(opened: Opened, step: Step, *, on_trial: bool = False) -> Promoted:
+    """Makes the challenger the champion and hands it to the service, with its sheet and who signed that.
+
+    ``on_trial`` waives the gate of the signatures, and no other: what is served then says that it is not signed.
 
     The registry comes first and the service's store last, each step harmless to repeat: cut short anywhere, the same
     command completes it. Raises `RefusedError` with every reason where a gate says no.
@@ -51,19 +64,38 @@ def promote(opened: Opened, step: Step) -> Promoted:
     if challenger is None:
         raise RefusedError("Promotion is refused.", reasons=(NO_CHALLENGER,), remedy="Train one: accord train.")
     dossier = dossier_of(challenger, store, opened.state.dossiers)
+    ledger = ledger_of(opened)
     if challenger == champion:
-        return Promoted(challenger, champion, (), changed=_serve(opened, challenger, dossier))
+        agreed = _told(opened, store, challenger, dossier, ledger)
+        changed = _hand_over(opened, challenger, dossier, agreed)
+        return Promoted(challenger, champion, (), changed=changed, signed=_complete(agreed))
     step("Asking the gates", 0.3)
-    verdicts = judge(dossier, _dossier(opened, store, champion), champion, opened.settings.promotion)
-    reasons = tuple(verdict.sentence for verdict in verdicts if not verdict.passed)
-    if reasons:
-        remedy = "Mend what they say and train again; the bounds are in accord.yaml under `promotion`."
-        raise RefusedError(f"Promotion of version {challenger} is refused.", reasons=reasons, remedy=remedy)
+    table = table_of(ledger, dossier.sheet)
+    bounds = opened.settings.promotion
+    verdicts = (*judge(dossier, _dossier(opened, store, champion), champion, bounds), *table.verdicts)
+    _refuse(challenger, [v for v in verdicts if not (v.passed or (on_trial and v.gate == GATE))])
     step("Crowning", 0.7)
     crown(store, challenger)
     step("Handing the scorer to the service", 0.9)
-    _serve(opened, challenger, dossier)
-    return Promoted(challenger, champion, tuple(verdicts), changed=True)
+    agreed = _told(opened, store, challenger, dossier, ledger)
+    _hand_over(opened, challenger, dossier, agreed)
+    return Promoted(challenger, champion, verdicts, changed=True, signed=_complete(agreed))
+
+
+def _refuse(version: str, failed: list[Verdict]) -> None:
+    """Raises `RefusedError` with every reason, where there is one."""
+    if not failed:
+        return
+    remedies = []
+    if any(verdict.gate == GATE for verdict in failed):
+        remedies.append(
+            "Both teams sign the sheet: accord sign --as marketing --name NAME, accord sign --as sales --name NAME. "
+            "Unsigned it can be served for trial: accord promote --on-trial."
+        )
+    if any(verdict.gate != GATE for verdict in failed):
+        remedies.append("Mend what else they say and train again; the bounds are in accord.yaml under `promotion`.")
+    reasons = tuple(verdict.sentence for verdict in failed)
+    raise RefusedError(f"Promotion of version {version} is refused.", reasons=reasons, remedy=" ".join(remedies))
 
 
 def rollback(opened: Opened, step: Step) -> Promoted:
@@ -75,13 +107,15 @@ def rollback(opened: Opened, step: Step) -> Promoted:
     step("Asking the registry", 0.0)
     if version_at(store, CHAMPION) is None:
         raise RefusedError("There is nothing to go back from.", reasons=("No scorer has been promoted yet.",))
-    gone = uncrown(store, _served(_shelf(opened)).get("version"))
+    gone = uncrown(store, in_service(opened))
     if gone is None:
         raise RefusedError("There is nothing to go back to.", reasons=("The champion is the first there was.",))
     now, left = gone
     step("Handing the scorer to the service", 0.7)
-    _serve(opened, now, dossier_of(now, store, opened.state.dossiers))
-    return Promoted(now, left, (), changed=True)
+    dossier = dossier_of(now, store, opened.state.dossiers)
+    agreed = agreement_for(opened, _ledger_if_there(opened), now, dossier)
+    _hand_over(opened, now, dossier, agreed)
+    return Promoted(now, left, (), changed=True, signed=_complete(agreed))
 
 
 def hand_over(opened: Opened) -> str | None:
@@ -89,24 +123,24 @@ def hand_over(opened: Opened) -> str | None:
     store = store_of(opened)
     champion = version_at(store, CHAMPION)
     if champion is not None:
-        _serve(opened, champion, dossier_of(champion, store, opened.state.dossiers))
+        dossier = dossier_of(champion, store, opened.state.dossiers)
+        agreed = agreement_for(opened, _ledger_if_there(opened), champion, dossier)
+        _hand_over(opened, champion, dossier, agreed)
     return champion
 
 
-def in_service(opened: Opened) -> str | None:
-    """The version that the service has; None where nothing was ever promoted."""
-    return _served(_shelf(opened)).get("version")
-
-
 def standing(opened: Opened) -> dict[str, Any]:
-    """Who is where: champion and challenger of the registry, and what the service has."""
+    """Who is where: champion and challenger of the registry, what the service has, and what is signed."""
     store = store_of(opened)
+    challenger = version_at(store, CHALLENGER)
     return {
         "champion": version_at(store, CHAMPION),
-        "challenger": version_at(store, CHALLENGER),
+        "challenger": challenger,
         "in_service": in_service(opened),
         "tracking": store.place,
         "state": opened.state.folder,
+        "definition": opened.settings.definition.short_version,
+        **signatures(opened, _dossier(opened, store, challenger)),
     }
 
 
@@ -118,12 +152,10 @@ def scorer_of(opened: Opened, which: str) -> Scorer:
         if version is None:
             raise RefusedError("There is no scorer.", reasons=(NO_CHALLENGER,), remedy="Train one: accord train.")
         return artifact.load(dossier_of(version, store, opened.state.dossiers).folder / SCORER, version)
-    shelf = _shelf(opened)
-    newest = shelf.newest()
-    if newest is None:
+    stored = newest(opened)
+    if stored is None:
         remedy = "Promote one (accord promote), or score with the challenger (--scorer challenger)."
         raise RefusedError("There is no scorer.", reasons=("None has been promoted yet.",), remedy=remedy)
-    stored = shelf.get(newest)
     return artifact.load(stored.folder, stored.labels["version"])
 
 
@@ -144,21 +176,27 @@ def _dossier(opened: Opened, store: Store, version: str | None) -> Dossier | Non
     return None if version is None else dossier_of(version, store, opened.state.dossiers)
 
 
-def _serve(opened: Opened, version: str, dossier: Dossier) -> bool:
-    """Puts the scorer in the service's store unless it is the newest there; whether it did."""
-    shelf = _shelf(opened)
-    labels = {"version": version, "artifact": dossier.about.artifact[:16]}
-    if _served(shelf) == labels:
-        return False
-    shelf.put(dossier.folder / SCORER, labels)
-    return True
+def _hand_over(opened: Opened, version: str, dossier: Dossier, agreed: Agreement | None) -> bool:
+    """Puts a scorer with its agreement in the service's store; whether it was not there yet."""
+    return serve(opened, dossier.folder / SCORER, version, dossier.about.artifact, agreed)
 
 
-def _shelf(opened: Opened) -> Shelf:
-    return Shelf(opened.state.make().bento / "models")
+def _told(opened: Opened, store: Store, version: str, dossier: Dossier, ledger: Ledger) -> Agreement | None:
+    """The agreement of a version, once the registry has been told of it."""
+    agreed = agreement_for(opened, ledger, version, dossier)
+    if agreed is not None:
+        note_agreement(store, version, agreed)
+    return agreed
 
 
-def _served(shelf: Shelf) -> dict[str, str]:
-    """The labels of the newest scorer in the service's store; empty where there is none."""
-    newest = shelf.newest()
-    return {} if newest is None else dict(shelf.get(newest).labels)
+def _complete(agreed: Agreement | None) -> bool:
+    return agreed is not None and agreed.complete
+
+
+def _ledger_if_there(opened: Opened) -> Ledger | None:
+    """The ledger, or nothing where it cannot be asked: what is served then keeps the agreement it was served with."""
+    try:
+        return ledger_of(opened)
+    except AccordError as error:
+        say(f"The ledger cannot be asked ({error.where}: {error.message}) The service keeps the signatures it has.")
+        return None

@@ -10,11 +10,15 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from accord.project import Opened
+from models.agreement import Agreement, Signature
+from models.sheet import ROLES
 from training.comparison import Champion
 from training.tracking import CHAMPION, MODEL, Store, connected, dossier_of
 
 LINE_TAG = "accord.champions"
 """Tag of the registered model: its champions in order as a JSON list of versions, the one in service last."""
+
+_LONGEST = 4_000  # characters of a tag that every MLflow backend takes
 
 LEFT_TAG = "accord.champion.left"
 """Tag of the registered model: the champion that the last way back left."""
@@ -74,6 +78,25 @@ def uncrown(store: Store, serving: str | None) -> tuple[str, str] | None:
         _tag(client, LINE_TAG, line)
         client.set_registered_model_alias(MODEL, CHAMPION, line[-1])
         return line[-1], champion
+
+
+def note_agreement(store: Store, version: str, agreement: Agreement) -> None:
+    """Writes a sheet and its signatures to the run of a version and as tags of both. Doing it again writes it anew."""
+    signed = {f"accord.signed.{role}": _who(agreement.signed_as(role)) for role in ROLES}
+    tags = {"accord.sheet": agreement.sheet.hash, "accord.signed": str(agreement.complete).lower(), **signed}
+    with connected(store) as client:
+        run_id = str(client.get_model_version(MODEL, version).run_id)
+        client.log_dict(run_id, agreement.sheet.to_json(), "agreement/sheet.json")
+        client.log_dict(
+            run_id, {"signatures": [s.to_json() for s in agreement.signatures]}, "agreement/signatures.json"
+        )
+        for name, value in tags.items():
+            client.set_tag(run_id, name, value)
+            client.set_model_version_tag(MODEL, version, name, value)
+
+
+def _who(given: tuple[Signature, ...]) -> str:
+    return "; ".join(f"{each.name}, {each.signed_at.isoformat()}" for each in given)[:_LONGEST] or "nobody"
 
 
 def _version_at(client: MlflowClient, alias: str) -> str | None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from accord.console import say
 from accord.exits import RefusedError
 from accord.project import Opened
-from accord.promotion import hand_over, in_service
+from accord.promotion import hand_over
+from accord.shelf import in_service
 from crm.errors import UnavailableError
 from serving.launch import Server, start
 from serving.settings import variable

@@ -23,6 +23,11 @@ class State:
         return f"sqlite:///{self.folder / 'mlflow.db'}"
 
     @property
+    def ledger_url(self) -> str:
+        """The ledger where no other database is named: one SQLite file."""
+        return f"sqlite:///{self.folder / 'ledger.db'}"
+
+    @property
     def artifacts(self) -> Path:
         """Artifacts of the embedded MLflow store."""
         return self.folder / "artifacts"

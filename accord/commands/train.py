@@ -20,6 +20,9 @@ def train(
     later: Annotated[
         bool, typer.Option("--later", help="Do not ask the registry; tell it afterwards with `accord register`.")
     ] = False,
+    new_cutoffs: Annotated[
+        bool, typer.Option("--new-cutoffs", help="Freeze anew where grades start; both teams then sign anew.")
+    ] = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -30,7 +33,7 @@ def train(
 
     opened = open_project(project)
     with steps(quiet=as_json) as step:
-        learned = learn(opened, step, registry=not later)
+        learned = learn(opened, step, registry=not later, new_cutoffs=new_cutoffs)
         recorded = None if later else tell(opened, learned.dossier, step)
     if as_json:
         emit(_summary(learned, recorded.version if recorded else None))
@@ -38,11 +41,12 @@ def train(
     show(render(learned.report))
     for note in learned.loaded.notes:
         say(f"Note: {note}")
+    say(f"Grades start where {learned.dossier.about.parameters['grading.from']} says.")
     say(f"Report: {opened.state.reports / 'training.html'}")
     if recorded is None:
         say("Not registered yet: run `accord register` when the registry is there.")
     else:
-        say(f"Challenger: version {recorded.version}. Next: `accord promote`.")
+        say(f"Challenger: version {recorded.version}. Next: `accord sign` or `accord promote`.")
 
 
 def _summary(learned: Learned, version: str | None) -> dict[str, object]:

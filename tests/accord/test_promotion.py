@@ -14,8 +14,9 @@ from mlflow import MlflowClient
 from accord.console import silent
 from accord.learning import tell
 from accord.project import Opened, open_project
-from accord.promotion import in_service, promote, rollback
+from accord.promotion import promote, rollback
 from accord.registry import crown, store_of, uncrown, version_at
+from accord.shelf import in_service
 from models import artifact
 from models.scorer import Scorer
 from training.dossier import Dossier, newest, write
