@@ -31,8 +31,9 @@ class Accord:
 
 
 @pytest.fixture(autouse=True)
-def _no_other_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_other_registry_or_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("ACCORD_LEDGER_URL", raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -59,5 +60,5 @@ def mine(trained: Path, tmp_path: Path) -> Path:
 def promoted(trained: Path, tmp_path_factory: pytest.TempPathFactory, accord: Accord) -> Path:
     """A project with a champion, for tests that only read."""
     folder = Path(shutil.copytree(trained, tmp_path_factory.mktemp("promoted") / "project"))
-    accord("promote", "--project", folder)
+    accord("promote", "--on-trial", "--project", folder)
     return folder

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +11,15 @@ import pytest
 from mlflow import MlflowClient
 
 from accord.console import silent
-from accord.learning import tell
 from accord.project import Opened, open_project
 from accord.promotion import promote, rollback
 from accord.registry import crown, store_of, uncrown, version_at
 from accord.shelf import in_service
-from models import artifact
-from models.scorer import Scorer
-from training.dossier import Dossier, newest, write
+from tests.accord.challengers import another
+from training.dossier import Dossier, newest
 from training.tracking import CHALLENGER, CHAMPION
 
 Run = Callable[..., Any]
-
-
-def another(
-    opened: Opened, seed: int, *, forward: Callable[[pd.DataFrame], pd.DataFrame] | None = None, **about: Any
-) -> str:
-    """Registers a challenger like the newest but for its seed, its forward rows and some of its facts."""
-    before = newest(opened.state.dossiers)
-    assert before is not None
-    scorer: Scorer = replace(before.scorer(), meta=replace(before.scorer().meta, seed=seed))
-    findings = about.pop("findings", before.audit)
-    facts = replace(before.about, artifact=artifact.hash_of(scorer), **about)
-    rows = forward(before.forward) if forward else before.forward
-    dossier = write(
-        opened.state.dossiers,
-        scorer,
-        facts,
-        forward=rows,
-        arrivals=pd.DataFrame(),
-        audit={"findings": findings},
-        card="",
-    )
-    return tell(opened, dossier, silent).version
 
 
 def worse(rows: pd.DataFrame) -> pd.DataFrame:
@@ -58,16 +33,16 @@ def opened(mine: Path) -> Opened:
 
 def test_promoting_and_going_back_the_whole_way(opened: Opened, accord: Run) -> None:
     here = ("--project", opened.folder)
-    first = json.loads(accord("promote", *here, "--json").stdout)
+    first = json.loads(accord("promote", "--on-trial", *here, "--json").stdout)
     assert (first["champion"], first["before"], first["changed"]) == ("1", None, True)
-    assert {gate["gate"] for gate in first["gates"]} == {"calibration", "audit"}
+    assert {gate["gate"] for gate in first["gates"]} == {"calibration", "audit", "signatures"}
     assert in_service(opened) == "1"
 
-    again = json.loads(accord("promote", *here, "--json").stdout)
+    again = json.loads(accord("promote", "--on-trial", *here, "--json").stdout)
     assert (again["champion"], again["changed"]) == ("1", False)
 
     assert another(opened, seed=2) == "2"
-    second = json.loads(accord("promote", *here, "--json").stdout)
+    second = json.loads(accord("promote", "--on-trial", *here, "--json").stdout)
     assert (second["champion"], second["before"]) == ("2", "1")
     assert [gate["head"] for gate in second["gates"] if gate["gate"] == "champion"] == ["accept", "close"]
     assert in_service(opened) == "2"
@@ -79,7 +54,7 @@ def test_promoting_and_going_back_the_whole_way(opened: Opened, accord: Run) -> 
 
 
 def test_a_refusal_names_every_reason_at_once(opened: Opened, accord: Run) -> None:
-    accord("promote", "--project", opened.folder)
+    accord("promote", "--on-trial", "--project", opened.folder)
     block = {
         "code": "near-perfect-field",
         "severity": "block",
@@ -89,7 +64,7 @@ def test_a_refusal_names_every_reason_at_once(opened: Opened, accord: Run) -> No
     }
     off = {"slope": [0.5, 0.4, 0.6], "intercept": [1.0, 0.9, 1.1]}
     another(opened, seed=2, forward=worse, calibration={"close": off}, findings=[block])
-    refused = json.loads(accord("promote", "--project", opened.folder, "--json", code=1).stdout)["error"]
+    refused = json.loads(accord("promote", "--on-trial", "--project", opened.folder, "--json", code=1).stdout)["error"]
     assert refused["code"] == 1
     reasons = "\n".join(refused["reasons"])
     assert len(refused["reasons"]) == 5
@@ -110,13 +85,13 @@ def test_only_what_the_present_champion_was_asked_counts(opened: Opened, accord:
     def all_right(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(p_champion=0.98 * rows["y"] + 0.01)
 
-    accord("promote", "--project", opened.folder)
+    accord("promote", "--on-trial", "--project", opened.folder)
     another(opened, seed=2, forward=all_right, champion=asked)
-    accord("promote", "--project", opened.folder, code=code)
+    accord("promote", "--on-trial", "--project", opened.folder, code=code)
 
 
 def test_training_asks_the_champion_about_what_came_after_it(opened: Opened, accord: Run) -> None:
-    accord("promote", "--project", opened.folder)
+    accord("promote", "--on-trial", "--project", opened.folder)
     project = opened.folder / "accord.yaml"
     later = project.read_text().replace("{leads: 800, seed: 1}", "{leads: 800, seed: 1, wait_days: 150}")
     project.write_text(later, encoding="utf-8")
@@ -127,7 +102,7 @@ def test_training_asks_the_champion_about_what_came_after_it(opened: Opened, acc
     asked = dossier.forward.loc[dossier.forward["p_champion"].notna(), "as_of"]
     assert len(asked)
     assert asked.min() >= pd.Timestamp("2026-07-01", tz="UTC")
-    told = json.loads(accord("promote", "--project", opened.folder, "--json", code=None).stdout)
+    told = json.loads(accord("promote", "--on-trial", "--project", opened.folder, "--json", code=None).stdout)
     gates = told.get("gates") or told["error"]["reasons"]
     assert "against the champion's" in json.dumps(gates)
 
@@ -139,9 +114,9 @@ def test_without_a_challenger_promotion_is_refused(tmp_path: Path, trained: Path
 
 
 def test_a_challenger_without_a_common_row_is_refused(opened: Opened, accord: Run) -> None:
-    accord("promote", "--project", opened.folder)
+    accord("promote", "--on-trial", "--project", opened.folder)
     another(opened, seed=2, forward=lambda rows: rows.assign(lead_id="other-" + rows["lead_id"], p_champion=np.nan))
-    said = accord("promote", "--project", opened.folder, code=1).stderr
+    said = accord("promote", "--on-trial", "--project", opened.folder, code=1).stderr
     assert "no forward row on which both" in said
 
 
@@ -177,13 +152,13 @@ def cut_before_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_promotion_cut_short_is_completed_by_the_next(
     opened: Opened, monkeypatch: pytest.MonkeyPatch, writes: int | None
 ) -> None:
-    promote(opened, silent)
+    promote(opened, silent, on_trial=True)
     another(opened, seed=2)
     with monkeypatch.context() as cut:
         cut_before_the_service(cut) if writes is None else cut_after(cut, writes)
         with pytest.raises(Cut):
-            promote(opened, silent)
-    assert promote(opened, silent).version == "2"
+            promote(opened, silent, on_trial=True)
+    assert promote(opened, silent, on_trial=True).version == "2"
     assert (version_at(store_of(opened), CHAMPION), in_service(opened)) == ("2", "2")
     assert rollback(opened, silent).version == "1"
 
@@ -192,10 +167,10 @@ def test_a_promotion_cut_short_is_completed_by_the_next(
 def test_a_way_back_cut_short_is_completed_and_goes_no_further(
     opened: Opened, monkeypatch: pytest.MonkeyPatch, writes: int | None
 ) -> None:
-    promote(opened, silent)
+    promote(opened, silent, on_trial=True)
     for seed in (2, 3):
         another(opened, seed=seed)
-        promote(opened, silent)
+        promote(opened, silent, on_trial=True)
     with monkeypatch.context() as cut:
         cut_before_the_service(cut) if writes is None else cut_after(cut, writes)
         with pytest.raises(Cut):
@@ -212,7 +187,7 @@ def test_crowning_twice_is_crowning_once(opened: Opened) -> None:
 
 
 def test_a_champion_made_by_hand_can_be_gone_back_from(opened: Opened) -> None:
-    promote(opened, silent)
+    promote(opened, silent, on_trial=True)
     another(opened, seed=2)
     by_hand = MlflowClient(store_of(opened).uri, store_of(opened).uri)
     by_hand.set_registered_model_alias("lead-score", CHAMPION, "2")
@@ -220,7 +195,7 @@ def test_a_champion_made_by_hand_can_be_gone_back_from(opened: Opened) -> None:
 
 
 def test_the_service_keeps_its_scorer_when_the_registry_has_another_challenger(opened: Opened) -> None:
-    promote(opened, silent)
+    promote(opened, silent, on_trial=True)
     another(opened, seed=2)
     assert version_at(store_of(opened), CHALLENGER) == "2"
     assert in_service(opened) == "1"
@@ -230,5 +205,5 @@ def test_a_dossier_lost_here_comes_back_from_the_registry(opened: Opened) -> Non
     for folder in opened.state.dossiers.iterdir():
         (folder / "about.json").unlink()
         folder.rename(folder.with_name(f"lost-{folder.name}"))
-    assert promote(opened, silent).version == "1"
+    assert promote(opened, silent, on_trial=True).version == "1"
     assert isinstance(newest(opened.state.dossiers), Dossier)
