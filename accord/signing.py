@@ -20,6 +20,8 @@ from training.tracking import CHALLENGER, Store, dossier_of
 
 NOTHING = "There is nothing to sign."
 
+_MANY = 10  # leads from which nobody counts tenths
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -123,11 +125,15 @@ def lines(sheet: Sheet) -> Iterator[str]:
 
 def _promised(promise: Promise, sheet: Sheet) -> Iterator[str]:
     week = promise.per_week
-    yield f"{week.value:.0f} leads a week ({week.low:.0f} to {week.high:.0f})"
+    yield f"{_count(week.value)} leads a week ({_count(week.low)} to {_count(week.high)})"
     if promise.accept is not None:
         yield f"sales accepts {_share(promise.accept)}"
     if promise.close is not None:
         yield f"sales closes {_share(promise.close)} within {sheet.definition.close_days:g} days"
+
+
+def _count(leads: float) -> str:
+    return f"{leads:.0f}" if leads >= _MANY else f"{leads:.1f}".removesuffix(".0")
 
 
 def _share(promised: Range) -> str:

@@ -23,4 +23,4 @@ def register(project: ProjectOption = HERE, as_json: JsonOption = False, debug: 
     if as_json:
         emit({"version": recorded.version, "run_id": recorded.run_id, "new": recorded.new})
     else:
-        say(f"Challenger: version {recorded.version}. Next: `accord promote`.")
+        say(f"Challenger: version {recorded.version}. Next: `accord sign`, then `accord promote`.")

@@ -46,7 +46,7 @@ def train(
     if recorded is None:
         say("Not registered yet: run `accord register` when the registry is there.")
     else:
-        say(f"Challenger: version {recorded.version}. Next: `accord sign` or `accord promote`.")
+        say(f"Challenger: version {recorded.version}. Next: `accord sign`, then `accord promote`.")
 
 
 def _summary(learned: Learned, version: str | None) -> dict[str, object]:

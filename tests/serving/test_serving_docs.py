@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from serving.contract import DefinitionReply
 from serving.problems import Kind
 from serving.refusals import Refusal
 from serving.settings import Settings, variable
@@ -60,12 +62,14 @@ def test_the_kinds_of_leads_errors_are_there() -> None:
 
 
 def test_the_pages_request_is_answered_with_the_pages_members(run: Run) -> None:
-    request, reply, error = EXAMPLES
+    request, reply, definition, error = EXAMPLES
     told = run().client.post("/v1/scores", json=request).json()
     assert told["errors"] == []
     assert list(told) == list(reply)
     assert list(told["scores"][0]) == list(reply["scores"][0])
     assert list(told["scores"][0]["reasons"][0]) == list(reply["scores"][0]["reasons"][0])
+    assert list(run().client.get("/v1/definition").json()) == list(definition)
+    msgspec.convert(definition, DefinitionReply, strict=True)
     bad = {"lead_id": "00Q2", "attributes": {"employees": "250"}}
     assert run().post({"lead_id": "00Q1"}, bad)["errors"] == [error]
 
