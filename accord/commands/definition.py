@@ -12,7 +12,7 @@ from accord.options import HERE, DebugOption, JsonOption, LanguageOption, Projec
 
 definition = typer.Typer(name="definition", help="The definition that both teams sign.", no_args_is_help=True)
 
-_WHICH = "now (accord.yaml), champion, challenger, or a file."
+_WHICH = "now (accord.yaml), signed, champion, challenger, first digits of a version in the ledger, or a file."
 
 
 @definition.command()
@@ -31,7 +31,7 @@ def version(project: ProjectOption = HERE, as_json: JsonOption = False, debug: D
 @definition.command()
 @guarded
 def diff(
-    before: Annotated[str, typer.Argument(help=_WHICH)] = "champion",
+    before: Annotated[str, typer.Argument(help=f"{_WHICH} agreed: the signed one, else the champion's.")] = "agreed",
     after: Annotated[str, typer.Argument(help=_WHICH)] = "now",
     project: ProjectOption = HERE,
     language: LanguageOption = Tongue.EN,

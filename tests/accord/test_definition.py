@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from accord.agreement import ledger_of
 from accord.document import DocumentError
 from accord.project import open_project
+from models.sheet import ROLES
+from tests.sheets import day, sheet
 
 Run = Callable[..., Any]
 
@@ -62,3 +65,16 @@ def test_a_reference_that_names_nothing_is_told(tmp_path: Path, accord: Run) -> 
 
 def test_without_a_champion_there_is_nothing_to_compare_with(tmp_path: Path, accord: Run) -> None:
     assert "There is no champion" in accord("definition", "diff", "--project", project(tmp_path, "{}"), code=1).stderr
+
+
+def test_the_signed_definition_and_versions_of_the_ledger_are_known(tmp_path: Path, accord: Run) -> None:
+    folder = project(tmp_path, "{grades: {A: {capacity_per_week: 30}, B: {}}}")
+    opened = open_project(folder)
+    assert "No sheet has been signed" in accord("definition", "diff", "signed", "--project", folder, code=1).stderr
+    ledger, signed = ledger_of(opened), sheet()
+    ledger.put(signed, day(1))
+    for role in ROLES:
+        ledger.sign(signed.hash, role, "Ines Roux", day(2))
+    for before in ((), ("signed",), (signed.definition.version[:8],)):
+        said = accord("definition", "diff", *before, "--project", folder).stdout
+        assert "• Grade A: 30 leads a week; before: 40 leads a week." in said
