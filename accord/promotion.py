@@ -113,7 +113,7 @@ def rollback(opened: Opened, step: Step) -> Promoted:
     now, left = gone
     step("Handing the scorer to the service", 0.7)
     dossier = dossier_of(now, store, opened.state.dossiers)
-    agreed = agreement_for(opened, _ledger_if_there(opened), now, dossier)
+    agreed = agreement_for(opened, _ledger_if_there(opened), now, dossier.sheet)
     _hand_over(opened, now, dossier, agreed)
     return Promoted(now, left, (), changed=True, signed=_complete(agreed))
 
@@ -124,7 +124,7 @@ def hand_over(opened: Opened) -> str | None:
     champion = version_at(store, CHAMPION)
     if champion is not None:
         dossier = dossier_of(champion, store, opened.state.dossiers)
-        agreed = agreement_for(opened, _ledger_if_there(opened), champion, dossier)
+        agreed = agreement_for(opened, _ledger_if_there(opened), champion, dossier.sheet)
         _hand_over(opened, champion, dossier, agreed)
     return champion
 
@@ -183,7 +183,7 @@ def _hand_over(opened: Opened, version: str, dossier: Dossier, agreed: Agreement
 
 def _told(opened: Opened, store: Store, version: str, dossier: Dossier, ledger: Ledger) -> Agreement | None:
     """The agreement of a version, once the registry has been told of it."""
-    agreed = agreement_for(opened, ledger, version, dossier)
+    agreed = agreement_for(opened, ledger, version, dossier.sheet)
     if agreed is not None:
         note_agreement(store, version, agreed)
     return agreed

@@ -10,6 +10,7 @@ from pathlib import Path
 from accord.project import Opened
 from crm.errors import AccordError
 from models.agreement import Agreement
+from models.sheet import Sheet
 from serving.ledger import Ledger
 from serving.store import Store, Stored
 from training.dossier import Dossier
@@ -57,14 +58,13 @@ def served_with(opened: Opened, version: str) -> Agreement | None:
     return next((each for each in before if each.complete), before[0] if before else None)
 
 
-def agreement_for(opened: Opened, ledger: Ledger | None, version: str, dossier: Dossier) -> Agreement | None:
-    """The sheet of a version with the signatures that count.
+def agreement_for(opened: Opened, ledger: Ledger | None, version: str, measured: Sheet | None) -> Agreement | None:
+    """The sheet of a version, whose training ``measured`` this one, with the signatures that count.
 
     What both teams had signed when this version was served stays with it: going back to it is going back to what was
     agreed. So does what it was served with where there is no ledger to ask.
     """
     before = served_with(opened, version)
-    measured = dossier.sheet
     if ledger is None or measured is None:
         return before
     now = ledger.on_the_table(measured)
@@ -81,14 +81,13 @@ def renew(opened: Opened, ledger: Ledger) -> str | None:
         return None
     version, artifact = stored.labels["version"], stored.labels["artifact"]
     dossier = Dossier(opened.state.dossiers / artifact)
-    with suppress(AccordError):
-        agreed = stored.agreement()
-        if dossier.folder.is_dir():
-            agreed = agreement_for(opened, ledger, version, dossier)
-        elif agreed is not None and not agreed.complete:
-            agreed = ledger.on_the_table(agreed.sheet)
-        return version if serve(opened, stored.folder, version, artifact, agreed) else None
-    return None
+    if dossier.folder.is_dir():
+        measured = dossier.sheet
+    else:  # trained elsewhere, or cleaned up: the sheet that it was served with
+        before = served_with(opened, version)
+        measured = before.sheet if before else None
+    agreed = agreement_for(opened, ledger, version, measured)
+    return version if serve(opened, stored.folder, version, artifact, agreed) else None
 
 
 def _digest(agreed: Agreement | None) -> str:

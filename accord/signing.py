@@ -80,7 +80,7 @@ def sign(opened: Opened, role: str, name: str, at: datetime) -> Signed:
             noted = tuple(sorted({each for each in (challenger, served) if each is not None}))
             for version in noted:
                 note_agreement(store, version, agreement)
-        except UnavailableError as error:
+        except AccordError as error:  # the signature is there: whatever ails the registry, promotion tells it again
             noted, down = (), error.where
     return Signed(agreement, signature, new, served, noted, down)
 
@@ -110,7 +110,7 @@ def _measured(opened: Opened, store: Store, challenger: str | None) -> Sheet:
     if measured.definition.version != written.version:
         trained, now = measured.definition.short_version, written.short_version
         reasons = (f"{FILE} has definition {now}, and the last training was for definition {trained}.",)
-        remedy = f"Train with it (accord train) and sign then, or put {FILE} back."
+        remedy = f"Train with it (accord train, accord register) and sign then, or put {FILE} back."
         raise RefusedError("What would be signed is not what was written.", reasons=reasons, remedy=remedy)
     return measured
 

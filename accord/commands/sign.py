@@ -28,7 +28,7 @@ def sign(
 
     done = signed(open_project(project), role, name, datetime.now(UTC))
     if done.down is not None:
-        say(f"The registry does not answer ({done.down}): the signature is kept, `accord promote` tells it.")
+        say(f"The registry was not told ({done.down}): the signature is kept, `accord promote` tells it.")
     if as_json:
         emit(done.as_dict())
         return

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from accord.console import silent
 from accord.project import Opened
 from accord.promotion import promote
 from accord.registry import store_of, version_at
+from accord.shelf import newest, renew
 from accord.signing import sign
 from models.sheet import Sheet
 from tests.accord.challengers import OTHER, TEAMS, another, both_sign, measured, refused, written
@@ -129,3 +131,23 @@ def test_the_challenger_is_what_is_signed(opened: Opened) -> None:
     done = sign(opened, "sales", "Paul Weber", day(1))
     assert done.noted == ("2",)
     assert done.agreement.sheet == measured(opened)
+
+
+def test_a_scorer_whose_training_is_not_here_gets_its_signatures_too(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another(opened, 2, sheet=measured(opened))
+    promote(opened, silent, on_trial=True)
+    sign(opened, "marketing", "Ines Roux", day(1))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("accord.signing.renew", lambda *_: None)
+        sign(opened, "sales", "Paul Weber", day(2))
+    for folder in opened.state.dossiers.iterdir():
+        shutil.rmtree(folder)
+    assert renew(opened, ledger_of(opened)) == "2"
+    stored = newest(opened)
+    assert stored is not None
+    agreed = stored.agreement()
+    assert agreed is not None
+    assert agreed.complete
+    assert renew(opened, ledger_of(opened)) is None
