@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ from training.comparison import Champion, forward_rows
 from training.dossier import About, DataSource, Dossier, Metric, write
 from training.evaluation import Evaluation, evaluate
 from training.example import example_row
-from training.fit import Trained, train
+from training.fit import Trained, learned_from, train
+from training.guards import guards
 from training.progress import Step, within
 from training.report import CHOSEN, Report, page, plots
 from training.tracking import Recorded, check, record
@@ -90,7 +92,9 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
     methods = (CHOSEN, *trained.backtest.contestants)
     evaluation = evaluate(trained.backtest.table, methods, seed=project.seed, step=within(step, 0.85, 0.93))
     step("Writing the report", 0.93)
-    report = Report(project.name, trained, evaluation, found)
+    history = learned_from(loaded.history, project.definition, found.blocked)
+    guarded = guards(history, trained.backtest, project.definition, project.training, found)
+    report = Report(project.name, trained, evaluation, found, guarded)
     files = _pages(opened, report, audit_page)
     step("Writing the dossier", 0.96)
     dossier = write(
@@ -100,7 +104,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
         forward=forward_rows(trained.backtest.table, loaded.history, champion),
         arrivals=arrivals.forward(trained.backtest.table, loaded.history, project.definition),
         audit=found.as_dict(),
-        card=card(project.name, trained, evaluation, found, methods),
+        card=card(project.name, trained, evaluation, found, methods, guarded),
         example=example_row(loaded.history, trained.scorer),
         files=files,
     )
@@ -124,8 +128,14 @@ def _pages(opened: Opened, report: Report, audit_page: Path) -> dict[str, bytes]
     drawn = plots(report)
     html = page(report, drawn).encode()
     (opened.state.reports / "training.html").write_bytes(html)
+    told = json.dumps(report.guards.to_json(), indent=1, sort_keys=True, allow_nan=False) if report.guards else "null"
     images = {f"plots/{name}.svg": svg for name, svg in drawn.items()}
-    return {**images, "reports/training.html": html, "reports/audit.html": audit_page.read_bytes()}
+    return {
+        **images,
+        "guards.json": f"{told}\n".encode(),
+        "reports/training.html": html,
+        "reports/audit.html": audit_page.read_bytes(),
+    }
 
 
 def tell(opened: Opened, dossier: Dossier, step: Step) -> Recorded:

@@ -60,7 +60,7 @@ class Field:
     kind: Kind
     known: Known = Known.UNDECLARED
     why: str = ""  # why we believe `kind` and `known`, for people
-    actor: bool = False  # names a person on our side (owner, sales rep): for rates and leniency, never a category
+    actor: bool = False  # names a person on our side (owner, sales rep): tells who decided, never a feature
     missing: tuple[str, ...] = ()  # what stood for "missing" in the export, such as Select or 999: so in requests too
 
     @property

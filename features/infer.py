@@ -29,7 +29,7 @@ class InferSettings:
     most_kinds: int = 12  # of activity
     windows: tuple[float, ...] = (1, 7, 30, 90)  # days, of which those that tell something apart are taken
     most_rated: int = 200  # values of a category that get a rate of their own
-    rated_fields: int = 8  # categories that get rates, those that name our people first
+    rated_fields: int = 8  # categories that get rates, in the order of the fields
     strength: float = 20  # leads that the overall rate counts as
 
     def support(self, leads: int) -> int:
@@ -40,10 +40,12 @@ class InferSettings:
 def infer(history: History, settings: InferSettings | None = None) -> Catalog:
     """The features that this history allows. Deterministic, and the same whatever the order of the rows.
 
-    Fields whose values are alike for all leads, identifiers, and what is known only after the outcome give none. A
-    history without times gives attributes only.
+    Fields whose values are alike for all leads, identifiers, and what is known only after the outcome give none; nor do
+    those that name a person on our side: a lead is no better for who happens to judge it. A history without times gives
+    attributes only.
     """
     settings = settings or InferSettings()
+    history = history.without(field.name for field in history.fields if field.actor)
     facts = Facts.of_history(history, history.fields)
     support = settings.support(len(facts))
     available = {field.name: _availability(field, facts) for field in history.fields}
@@ -68,8 +70,7 @@ def _availability(field: Field, facts: Facts) -> tuple[Availability, str]:
 
 def _rates(history: History, facts: Facts, settings: InferSettings) -> Iterator[RateTable]:
     _, words = readable(history.fields)
-    categories = [f for f in words if f.kind == Kind.CATEGORY and _varies(f, facts)]
-    chosen = sorted(categories, key=lambda f: not f.actor)[: settings.rated_fields]
+    chosen = [f for f in words if f.kind == Kind.CATEGORY and _varies(f, facts)][: settings.rated_fields]
     until = micros_of(history.exported_at)
     for outcome in (ACCEPT, CLOSE) if history.tracks_acceptance else (CLOSE,):
         for field in chosen:

@@ -49,7 +49,7 @@ def _of_field(field: Field, facts: Facts, support: int, most_levels: int) -> Ite
             yield field.name, number, Family.ATTRIBUTE, None, None
         case Kind.DATE if facts_timed(facts) and _varies(facts, field.name):
             yield f"{field.name}_age_days", number, Family.AGE, None, None
-        case Kind.CATEGORY if not field.actor:
+        case Kind.CATEGORY:
             levels = _levels(_support(facts, field.name, str), support, most_levels)
             if levels:
                 yield field.name, category, Family.ATTRIBUTE, levels, None

@@ -1,4 +1,4 @@
-"""Point-in-time rates: how leads with the same source, owner or other category had fared by the day before.
+"""Point-in-time rates: how leads with the same source, campaign or other category had fared by the day before.
 
 A rate is ``(positive + strength * overall) / (judged + strength)``: a value with few leads stays near the overall rate
 (an empirical-Bayes estimate with a fixed prior strength; Micci-Barreca 2001), which is itself as of then. Until as many

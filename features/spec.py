@@ -29,7 +29,7 @@ class Family(StrEnum):
     PROGRESS = "progress"  # own milestones reached: handed off, accepted
     BUYING_GROUP = "buying_group"  # colleagues of the same account
     ACCOUNT_RECORD = "account_record"  # the account's past wins and losses
-    RATE = "rate"  # point-in-time outcome rate of a source, owner or other category
+    RATE = "rate"  # point-in-time outcome rate of a source or other category, never of a person on our side
 
 
 class Availability(StrEnum):

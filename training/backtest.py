@@ -14,7 +14,7 @@ from training.candidates import Fitter, names, stack, yeses_of
 from training.choice import Choice, Forward, choose, choose_half_life
 from training.dates import choose_dates
 from training.delay import Delays, delays_of
-from training.folds import Fold, days_of, folds_in_parts, folds_in_time, heads_of
+from training.folds import Fold, days_of, folds_in_parts, folds_in_time, heads_of, learning
 from training.labels import HeadName, Horizons, label
 from training.progress import Step, silent
 from training.recent import recent_of
@@ -22,6 +22,7 @@ from training.requirements import too_short
 from training.settings import Settings
 from training.snapshots import take
 from training.tabulate import Told, tabulate
+from training.without import without_largest
 
 Contestant = Callable[[Fold, HeadName], Vector]
 """Something to compare with, as a baseline: from a fold to its probabilities for the rows of ``fold.test``, ``[n]``."""
@@ -43,6 +44,8 @@ class Backtest:
     * ``weight``: of the snapshot times its censoring weight, 0 where not settled: **the weight for all metrics**;
     * ``chosen``: the probability that the whole procedure would have served, with ``p_close <= p_accept``;
       ``chosen_on``: on how many earlier dates its choices rested (0: the default), so its errors are honest;
+    * ``without_largest``: what it would have said had it not learned from the largest accounts (`training.without`), at
+      the newest date, where there are any; else NaN;
     * ``contestants``: a column each; then ``candidates``: a column each, at the recent level of the default rule.
 
     ``dates`` are the as-of dates and the end of the last scoring (empty in a flat history); ``forwards[head]`` are what
@@ -81,15 +84,17 @@ def backtest(
     every = take(history, days_of(settings, definition))
     labels = {head: label(history, every, head, definition) for head in heads}
     dates = dates or _dates(history, every, labels, definition, settings)
-    delays = {head: delays_of(labels[head], every) for head in heads}
+    capped = learning(history, every, labels, settings)
+    delays = {head: delays_of(labels[head], every.assign(weight=capped[head])) for head in heads}
     told: dict[HeadName, list[Told]] = {head: [] for head in heads}
     count = len(dates) - 1 if dates else settings.folds
+    newest = len(dates) - 2
     for fold in _folds(history, dates, definition, settings, seed):
         stage = f"backtest, as of {fold.date:%Y-%m-%d}" if dates else f"backtest, part {fold.number + 1}"
         for i, head in enumerate(heads):
             step(stage, (fold.number + i / len(heads)) / count)
             past = [_as_known(t, fold, definition) for t in told[head]] if dates else []
-            told[head].append(_told(fold, head, past, others, delays[head], settings, seed))
+            told[head].append(_told(fold, head, past, others, delays[head], settings, seed, last=fold.number == newest))
     step("backtest", 1.0)
     yeses = {head: float(every["weight"] @ (labels[head]["y"] == 1)) for head in heads}
     done = {head: tuple(t.forward for t in of) for head, of in told.items()}
@@ -145,27 +150,32 @@ def _told(
     delays: Delays,
     settings: Settings,
     seed: int,
+    *,
+    last: bool,
 ) -> Told:
     """Fit every candidate and contestant on the fold and let it predict; choose on ``past``, as known on its date."""
-    fitter = Fitter(fold.sample(head), settings, choose_half_life(past, settings), seed)
+    half_life = choose_half_life(past, settings)
+    fitter = Fitter(fold.sample(head), settings, half_life, seed)
     components = [fitter.fit(name) for name in names(settings)]
-    test, labels = fold.test, fold.test.labels[head]
+    test, labels = fold.test.learned(head), fold.test.labels[head]
     forward = Forward(
         number=fold.number,
         names=names(settings),
-        raw=stack(components, test.x),
-        answers=answers_of(labels, test.snapshots, delays),
+        raw=stack(components, fold.test.x),
+        answers=answers_of(labels, test, delays),
         recent=recent_of(fold, head, components, settings),
     )
+    choice = choose(past, settings, yeses_of(fold.sample(head)))
     return Told(
         head=head,
         date=fold.date,
-        snapshots=test.snapshots,
+        snapshots=test,
         labels=labels,
-        weight=test.weight[head],
+        weight=fold.test.weight[head],
         forward=forward,
-        choice=choose(past, settings, yeses_of(fold.sample(head))),
+        choice=choice,
         contestants={name: ask(fold, head) for name, ask in contestants.items()},
+        without=without_largest(fold, head, choice, half_life, settings, seed) if last else None,
     )
 
 

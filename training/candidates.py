@@ -17,7 +17,10 @@ from models.boosted import Boosted
 from models.components import Component
 from models.design import Design
 from models.linear import Linear
+from training import average
+from training.average import Average
 from training.designs import design_of, encoded
+from training.habits import beside, habits_of
 from training.settings import Settings, Trees
 
 CONSTANT = "constant"
@@ -35,7 +38,9 @@ class Sample:
 
     ``x[n, k]``; ``y[n]`` 0 or 1; ``weight[n]``: of the snapshot, times the chance of ``y`` where it is not settled
     (such a snapshot is there once for each answer, see `training.samples`); ``age[n]``: days from the
-    snapshot to the as-of date, 0 in a flat history; ``newest[n]``: the rows of the newest `INNER` leads.
+    snapshot to the as-of date, 0 in a flat history; ``newest[n]``: the rows of the newest `INNER` leads; ``person[n]``:
+    a number for who decided on the lead, `training.persons.UNKNOWN` where nobody is known, or ``None`` where persons
+    are not told apart.
     """
 
     catalog: Catalog
@@ -44,6 +49,7 @@ class Sample:
     weight: Vector
     age: Vector
     newest: NDArray[np.bool_]
+    person: NDArray[np.int64] | None = None
 
     def faded(self, half_life: float | None) -> Vector:
         """The weights where data as old as ``half_life`` (a share of the oldest row's age) counts half."""
@@ -70,8 +76,23 @@ def names(settings: Settings) -> tuple[str, ...]:
     return (CONSTANT, *logistics, *(trees.name for trees in settings.trees))
 
 
+@dataclass(frozen=True)
+class Away:
+    """Persons' habits beside a candidate that is fitted.
+
+    ``offset[n]``: the log-odds that each row's person adds of their own, 0 where unknown; ``average``: over those who
+    decide nowadays, for whom the candidate then speaks.
+    """
+
+    offset: Vector
+    average: Average
+
+
 class Fitter:
     """Fits candidates by name on one sample; what several of them need is made once.
+
+    Where the sample tells who decided, their habits are estimated, stand beside each candidate while it is fitted, and
+    are averaged out of it afterwards: it speaks for the average person, and nothing about persons is left in it.
 
     ``tree_half_life`` is the fading of the boosted trees: which one is decided on forward errors of the logistic
     regressions, because trees cost more. Fitting is deterministic: one thread, fixed order, given seed.
@@ -83,6 +104,8 @@ class Fitter:
         self._tree_half_life = tree_half_life
         self._seed = seed
         self._encoded: tuple[Design, Matrix] | None = None
+        self._away: Away | None = None
+        self._looked = False
         self._logistics = {
             logistic_name(width, fade): (width, fade)
             for width in settings.widths
@@ -97,14 +120,38 @@ class Fitter:
         if name in self._logistics:
             width, half_life = self._logistics[name]
             design, rows = self._design()
-            return logistic(design, rows, self._sample.y, self._sample.faded(half_life), width)
+            return self._logistic(design, rows, self._sample.faded(half_life), width)
         return boosted(
             self._sample,
             self._sample.faded(self._tree_half_life),
             self._trees[name],
             most=self._settings.most_trees,
             seed=self._seed,
+            away=self.away(),
         )
+
+    def away(self) -> Away | None:
+        """The persons' habits; ``None`` where nobody is known, or no two persons can be told apart."""
+        sample = self._sample
+        if not self._looked and sample.person is not None:
+            _, rows = self._design()
+            nothing = np.zeros(len(sample.y))
+            found = habits_of(sample.person, sample.y, sample.weight, rows, offset=nothing)
+            habit = nothing if found is None else found.of(sample.person)
+            recent = sample.newest & np.isfinite(habit) & (sample.weight > 0)
+            if found is not None and recent.any():
+                self._away = Away(np.nan_to_num(habit), Average.of(habit[recent], sample.weight[recent]))
+        self._looked = True
+        return self._away
+
+    def _logistic(self, design: Design, rows: Matrix, weight: Vector, width: float) -> Linear:
+        sample, away = self._sample, self.away()
+        if away is None or rows.shape[1] == 0:
+            return logistic(design, rows, sample.y, weight, width)
+        weights, intercept = beside(away.offset, sample.y, weight, rows, width)
+        recent = sample.newest
+        line = away.average.line(rows[recent] @ weights + intercept, sample.weight[recent])
+        return average.linear(Linear(design, tuple(weights.tolist()), intercept), *line)
 
     def _design(self) -> tuple[Design, Matrix]:
         if self._encoded is None:
@@ -132,16 +179,28 @@ def logistic(design: Design, rows: Matrix, y: Vector, weight: Vector, width: flo
     return Linear(design, tuple(model.coef_[0].tolist()), float(model.intercept_[0]))
 
 
-def boosted(sample: Sample, weight: Vector, trees: Trees, *, most: int, seed: int) -> Component:
+def boosted(
+    sample: Sample, weight: Vector, trees: Trees, *, most: int, seed: int, away: Away | None = None
+) -> Component:
     """Boosted trees; how many is decided on the newest leads, then all are used. None at all gives the base rate."""
     older = ~sample.newest
     parameters = _parameters(trees, seed)
     categories = [i for i, f in enumerate(sample.catalog.features) if f.kind == FeatureKind.CATEGORY]
+    base = constant(sample.y, weight).intercept
+    start = None if away is None else away.offset + base
 
     def data(rows: NDArray[np.bool_] | None = None, like: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
-        x, y, w = (a if rows is None else a[rows] for a in (sample.x, sample.y, weight))
+        chosen = slice(None) if rows is None else rows
+        x, y, w = (a[chosen] for a in (sample.x, sample.y, weight))
         return lightgbm.Dataset(
-            x, y, weight=w, reference=like, categorical_feature=categories, params=parameters, free_raw_data=True
+            x,
+            y,
+            weight=w,
+            init_score=None if start is None else start[chosen],
+            reference=like,
+            categorical_feature=categories,
+            params=parameters,
+            free_raw_data=True,
         )
 
     count = most
@@ -151,7 +210,11 @@ def boosted(sample: Sample, weight: Vector, trees: Trees, *, most: int, seed: in
         trial = lightgbm.train(parameters, learn, most, [data(sample.newest, learn)], callbacks=[stop])
         count = trial.best_iteration
     booster = lightgbm.train(parameters, data(), max(count, 1))
-    return Boosted(booster.model_to_string())
+    if away is None:
+        return Boosted(booster.model_to_string())
+    raw = np.asarray(booster.predict(sample.x[sample.newest], raw_score=True, num_threads=1)) + base
+    slope, intercept = away.average.line(raw, sample.weight[sample.newest])
+    return average.boosted(booster, slope, slope * base + intercept)
 
 
 def _parameters(trees: Trees, seed: int) -> dict[str, object]:

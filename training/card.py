@@ -14,6 +14,8 @@ from models.scorer import Scorer
 from training.audit import Audit, Severity
 from training.evaluation import Evaluation
 from training.fit import Trained
+from training.guards import Guards
+from training.report.guards import accounts_said, persons_said, protected_said
 
 _ASKED = ("log_loss", "auc", "brier", "slope", "intercept", "lift")
 _WORDS = {
@@ -26,7 +28,14 @@ _WORDS = {
 }
 
 
-def card(project: str, trained: Trained, evaluation: Evaluation, audit: Audit, methods: Sequence[str]) -> str:
+def card(
+    project: str,
+    trained: Trained,
+    evaluation: Evaluation,
+    audit: Audit,
+    methods: Sequence[str],
+    guards: Guards | None = None,
+) -> str:
     """The card. ``methods`` are the columns of the backtest that were evaluated, the scorer's own (`chosen`) first."""
     scorer = trained.scorer
     parts = [
@@ -35,6 +44,7 @@ def card(project: str, trained: Trained, evaluation: Evaluation, audit: Audit, m
         "## Data\n" + _data(trained),
         "## How it was chosen\n" + _choices(trained),
         *(f"## Forward figures, {head}\n" + _figures(evaluation, str(head), methods) for head in trained.counts),
+        *(["## Guards\n" + _guards(guards)] if guards else []),
         "## Audit\n" + _audit(audit),
         "## Limits\n" + _listed([*trained.warnings, *_LIMITS]),
     ]
@@ -101,6 +111,10 @@ def _interval(figure: pd.Series) -> str:
     if pd.isna(figure["value"]):
         return "-"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _guards(found: Guards) -> str:
+    return _listed([*accounts_said(found.accounts), *persons_said(found.leniency), *protected_said(found)])
 
 
 def _audit(audit: Audit) -> str:

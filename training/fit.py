@@ -94,8 +94,7 @@ def _train(
     grading: Grading | None,
     step: Step,
 ) -> Trained:
-    out = (blocked - definition.keep.keys()) | set(definition.never_use)
-    history, undated = datable(history.without(out))
+    history, undated = datable(learned_from(history, definition, blocked))
     settings = settings if history.timed else settings.without_time()
     require(history, definition, settings)
     require_weeks(history, definition)
@@ -117,6 +116,11 @@ def _train(
         counts={head: _counted(fold, head) for head in heads_of(history)},
         warnings=(*tested.warnings, *_undated(undated)),
     )
+
+
+def learned_from(history: History, definition: Definition, blocked: AbstractSet[str]) -> History:
+    """The history without the fields that must not become features; see `train`."""
+    return history.without((blocked - definition.keep.keys()) | set(definition.never_use))
 
 
 def head_of(fold: Fold, head: HeadName, tested: Backtest, settings: Settings, seed: int) -> Head:

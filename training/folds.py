@@ -17,14 +17,19 @@ from features.compute import matrix
 from features.facts import Facts
 from features.infer import infer
 from models.arrays import Matrix, Vector
+from training.accounts import accounts_of, capped
 from training.candidates import INNER, Sample
 from training.censoring import weights
 from training.delay import Delays, delays_of
 from training.funnel import instants
 from training.labels import HeadName, Horizons, label
+from training.persons import coded, deciders
 from training.samples import sample_of
 from training.settings import Settings
 from training.snapshots import take
+
+AWAY = (HeadName.ACCEPT,)
+"""Heads out of which persons' habits are trained."""
 
 Labels = Mapping[HeadName, pd.DataFrame]
 
@@ -34,16 +39,32 @@ class Rows:
     """Snapshots with their features and labels, row by row.
 
     ``snapshots[lead_id, as_of, landmark, weight]``; ``x[n, k]``; ``labels[head]`` as of `training.labels.label`;
-    ``weight[head][n]``: snapshot weight times censoring weight, 0 where not settled or not asked.
+    ``weight[head][n]``: snapshot weight times censoring weight, 0 where not settled or not asked, for what is told;
+    ``learning[head][n]``: snapshot weight with large accounts capped, 0 where not asked, for what is learned.
     """
 
     snapshots: pd.DataFrame
     x: Matrix
     labels: Labels
     weight: Mapping[HeadName, Vector]
+    learning: Mapping[HeadName, Vector]
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def learned(self, head: HeadName) -> pd.DataFrame:
+        """The snapshots with the weights from which this head learns."""
+        return self.snapshots.assign(weight=self.learning[head])
+
+    def of(self, rows: NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        return Rows(
+            snapshots=self.snapshots[rows].reset_index(drop=True),
+            x=self.x[rows],
+            labels={head: table[rows].reset_index(drop=True) for head, table in self.labels.items()},
+            weight={head: own[rows] for head, own in self.weight.items()},
+            learning={head: own[rows] for head, own in self.learning.items()},
+        )
 
     @property
     def landmark(self) -> NDArray[np.int64]:
@@ -65,6 +86,7 @@ class Fold:
     catalog: Catalog
     train: Rows
     test: Rows
+    habits_of: frozenset[HeadName] = frozenset()
     _last: dict[HeadName, Sample] = field(default_factory=dict, repr=False, compare=False)
 
     def sample(self, head: HeadName) -> Sample:
@@ -75,17 +97,22 @@ class Fold:
             self._last[head] = sample_of(
                 self.catalog,
                 train.x,
-                train.snapshots,
+                train.learned(head),
                 train.labels[head],
                 self.delays(head),
                 self.ages(train.snapshots),
                 _newest(train.snapshots, timed=self.known.timed),
+                self._persons(head),
             )
         return self._last[head]
 
+    def _persons(self, head: HeadName) -> NDArray[np.int64] | None:
+        """Who decided on each training row, or will, as known on the date; not told where habits stay in."""
+        return coded(deciders(self.known), self.train.snapshots["lead_id"]) if head in self.habits_of else None
+
     def delays(self, head: HeadName) -> Delays:
         """How long answers took, as known on the date."""
-        return delays_of(self.train.labels[head], self.train.snapshots)
+        return delays_of(self.train.labels[head], self.train.learned(head))
 
     def ages(self, snapshots: pd.DataFrame) -> Vector:
         """Days from each snapshot to the date; 0 in a flat history."""
@@ -157,8 +184,9 @@ def fold_of(
         date=date,
         known=known,
         catalog=catalog,
-        train=rows_of(known, train, catalog, heads, definition),
-        test=rows_of(history, test, catalog, heads, definition, facts),
+        habits_of=frozenset(AWAY if settings.habits_away else ()),
+        train=rows_of(known, train, catalog, heads, definition, settings),
+        test=rows_of(history, test, catalog, heads, definition, settings, facts),
     )
 
 
@@ -168,6 +196,7 @@ def rows_of(
     catalog: Catalog,
     heads: tuple[HeadName, ...],
     definition: Horizons,
+    settings: Settings,
     facts: Facts | None = None,
 ) -> Rows:
     """Features, labels and weights of these snapshots as known at ``history.exported_at``."""
@@ -179,7 +208,17 @@ def rows_of(
         x=matrix(catalog, facts, facts.rows(snapshots["lead_id"]), instants(snapshots["as_of"])),
         labels=labels,
         weight={head: own * weights(table, own, landmark) for head, table in labels.items()},
+        learning=learning(history, snapshots, labels, settings),
     )
+
+
+def learning(
+    history: History, snapshots: pd.DataFrame, labels: Labels, settings: Settings
+) -> Mapping[HeadName, Vector]:
+    """The weights from which each head learns: of the snapshots it is asked about, with large accounts capped."""
+    own, account = snapshots["weight"].to_numpy(), accounts_of(history, snapshots["lead_id"])
+    asked = {head: np.where(table["asked"], own, 0.0) for head, table in labels.items()}
+    return {head: capped(weight, account, settings.account_share) for head, weight in asked.items()}
 
 
 def drawn(snapshots: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def recent_of(fold: Fold, head: HeadName, components: Sequence[Component], setti
     rows = labels["asked"].to_numpy() & (age <= max(settings.level_days, default=0.0)) & fold.known.timed
     return Recent(
         age=age[rows],
-        weight=train.snapshots["weight"].to_numpy()[rows],
+        weight=train.learning[head][rows],
         yes=(labels["y"] == 1).to_numpy()[rows],
         seen=fold.delays(head).yes(age[rows], train.landmark[rows]),
         raw=stack(components, train.x[rows]),

@@ -38,6 +38,7 @@ def sample_of(
     delays: Delays,
     age: Vector,
     newest: NDArray[np.bool_],
+    person: NDArray[np.int64] | None = None,
 ) -> Sample:
     """The sample of rows ``x[n, k]`` of ``snapshots`` with their ``labels``; settled rows first, then young ones.
 
@@ -52,7 +53,8 @@ def sample_of(
     rows = np.concatenate([known, young, young])
     chance = _rates(labels, weight, landmark, yes_by)[young]
     y = np.concatenate([labels["y"].to_numpy()[known], np.ones(len(young)), np.zeros(len(young))])
-    sample = Sample(catalog, x[rows], y, weight[rows], age[rows], newest[rows])
+    persons = None if person is None else person[rows]
+    sample = Sample(catalog, x[rows], y, weight[rows], age[rows], newest[rows], persons)
     left = open_yes[young], open_no[young]
     sample = _expecting(sample, len(known), weight[young], chance, left)
     if len(young) == 0:

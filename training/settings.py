@@ -82,6 +82,21 @@ class Settings(Strict):
         Field(gt=0, le=520, description="Recent weeks whose arrivals tell how many leads a week each grade takes."),
     ] = 13
 
+    account_share: Annotated[
+        Share,
+        Field(
+            description="Most of what a head learns from that one account may carry: above, its leads count less. "
+            "1 is no cap."
+        ),
+    ] = 0.05
+    habits_away: Annotated[
+        bool,
+        Field(
+            description="Whether persons' habits are trained out of acceptance. Turn it off only where each person has "
+            "leads of a sort that nobody else has: then a habit and what those leads are worth cannot be told apart."
+        ),
+    ] = True
+
     def without_time(self) -> Self:
         """For a flat history: nothing is old, so nothing fades, and no level is recent."""
         return self.model_copy(update={"half_lives": (), "level_days": ()})

@@ -15,7 +15,10 @@ from training.labels import HeadName
 from training.level import LevelRule
 from training.settings import Settings
 
-FIXED = ("fold", "date", "head", "lead_id", "as_of", "landmark", "y", "settled", "weight", "chosen_on", "chosen")
+FIXED = (
+    *("fold", "date", "head", "lead_id", "as_of", "landmark", "y", "settled", "weight"),
+    *("chosen_on", "chosen", "without_largest"),
+)
 """Columns of `training.backtest.Backtest.table` before those of contestants and candidates."""
 
 
@@ -23,7 +26,9 @@ FIXED = ("fold", "date", "head", "lead_id", "as_of", "landmark", "y", "settled",
 class Told:
     """What one head said about one fold's test snapshots: its forward, what was chosen for it and what happened since.
 
-    ``labels`` and ``weight[n]`` are those at the export; ``contestants`` their probabilities, ``[n]``, by name.
+    ``snapshots`` weigh what is learned from them (`training.folds.Rows.learned`); ``labels`` and ``weight[n]``, which
+    is for what is told, are those at the export; ``contestants`` their probabilities, ``[n]``, by name; ``without[n]``:
+    log-odds without the largest accounts.
     """
 
     head: HeadName
@@ -34,24 +39,34 @@ class Told:
     forward: Forward
     choice: Choice
     contestants: Mapping[str, Floats]
+    without: Floats | None = None
 
 
 def tabulate(told: Sequence[Told], settings: Settings) -> pd.DataFrame:
     """The table that `training.backtest.Backtest` describes, ordered by head, fold, lead and landmark."""
-    accept = {t.forward.number: _accept(t) for t in told if t.head == HeadName.ACCEPT}
+    accepts = {t.forward.number: t for t in told if t.head == HeadName.ACCEPT}
     rule = default(settings).rule
-    table = pd.concat([_part(t, accept.get(t.forward.number), rule) for t in told], ignore_index=True)
+    table = pd.concat([_part(t, accepts.get(t.forward.number), rule) for t in told], ignore_index=True)
     return table.sort_values(["head", "fold", "lead_id", "landmark"], kind="stable", ignore_index=True)
 
 
-def _accept(told: Told) -> Floats:
-    """``p_accept`` of all snapshots, 1 for a lead already accepted."""
-    return np.where(told.labels["asked"], expit(told.choice.log_odds(told.forward)), 1.0)
+def _linked(told: Told, log_odds: Floats, accept: Told | None, accept_log_odds: Floats | None) -> Floats:
+    """Probabilities, never above ``p_accept``, which is 1 for a lead already accepted."""
+    chosen = expit(log_odds)
+    if accept is None or accept_log_odds is None or told is accept:
+        return np.asarray(chosen)
+    return np.asarray(np.minimum(chosen, np.where(accept.labels["asked"], expit(accept_log_odds), 1.0)))
 
 
-def _part(told: Told, accept: Floats | None, rule: LevelRule) -> pd.DataFrame:
+def _without(told: Told, accept: Told | None) -> Floats:
+    if told.without is None or (accept is not None and accept.without is None):
+        return np.full(len(told.snapshots), np.nan)
+    return _linked(told, told.without, accept, None if accept is None else accept.without)
+
+
+def _part(told: Told, accept: Told | None, rule: LevelRule) -> pd.DataFrame:
     forward, labels = told.forward, told.labels
-    chosen = expit(told.choice.log_odds(forward))
+    of_accept = None if accept is None else accept.choice.log_odds(accept.forward)
     each = np.eye(len(forward.names))
     alone = {name: expit(forward.levelled(one, rule)) for name, one in zip(forward.names, each, strict=True)}
     table = pd.DataFrame(
@@ -66,7 +81,8 @@ def _part(told: Told, accept: Floats | None, rule: LevelRule) -> pd.DataFrame:
             "settled": labels["settled"],
             "weight": told.weight,
             "chosen_on": told.choice.chosen_on,
-            "chosen": chosen if accept is None else np.minimum(chosen, accept),
+            "chosen": _linked(told, told.choice.log_odds(forward), accept, of_accept),
+            "without_largest": _without(told, accept),
             **told.contestants,
             **alone,
         }

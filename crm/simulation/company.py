@@ -30,6 +30,7 @@ class Company(BaseModel):
     without_account: Share = Field(0.2, description="Share of leads that belong to no account.")
     sales_people: int = Field(12, ge=1, description="Sales people at a time; a third are replaced on the way.")
     leniency: float = Field(0.5, ge=0, description="Spread of the sales people's leniency in accepting.")
+    territories: Share = Field(0.0, description="Share of leads that go to sales people by source, not by chance.")
     accept_level: float = Field(0.0, description="Added to the log-odds of acceptance of every lead.")
     close_level: float = Field(0.0, description="Added to the log-odds of winning an accepted lead.")
     drift: float = Field(1.0, ge=0, description="0: nothing changes over time; 1: source mix, level and one effect do.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -36,7 +37,8 @@ def simulate(company: Company, seed: int) -> Simulated:
     leads = world.leads(company, clock, accounts, next(streams))
     leniency = next(streams).normal(0.0, company.leniency, 2 * company.sales_people)
     kinds = interest.draw(leads, next(streams))
-    law = funnel.law(company, accounts, leads, leniency)
+    law_of = partial(funnel.law, company, accounts, leads)
+    law = law_of(leniency)
     course = funnel.draw(law, leads, kinds, clock, next(streams))
     done = activities.draw(company, clock, leads, kinds, course, next(streams))
     exported = int((company.span_days + company.wait_days) * DAY)
@@ -51,5 +53,7 @@ def simulate(company: Company, seed: int) -> Simulated:
         course=course,
         evidence=gather(clock, leads, law, course, done, company.activity),
         forward=Forward(clock, leads, law, course),
+        leniency=pd.Series(leniency, index=tables.people(np.arange(len(leniency)))),
+        law_of=law_of,
     )
     return Simulated(history, truth, MappingProxyType(dict(planted.leaks)))

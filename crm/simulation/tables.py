@@ -71,7 +71,7 @@ def export(
     """The history as a CRM would export it `exported` seconds after the start."""
     lead_ids = _ids("L", len(leads))
     titles, corrections = _titles(company, leads, exported, rng)
-    owner = pd.Series(leads.owner + 1).astype("str").str.zfill(2).radd("rep")
+    owner = people(leads.owner)
     account_ids = _ids("A", len(accounts))
     table = {
         "lead_id": lead_ids,
@@ -96,6 +96,11 @@ def export(
         milestones=_milestones(company, accounts, leads, course, lead_ids, owner, exported, rng),
         changes=_changes(company, [corrections, *planted.changes], lead_ids),
     )
+
+
+def people(owner: Codes) -> pd.Series:
+    """The names of these sales people."""
+    return pd.Series(owner + 1).astype("str").str.zfill(2).radd("rep").astype("str")
 
 
 def _ids(prefix: str, n: int) -> pd.Series:

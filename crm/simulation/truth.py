@@ -8,8 +8,8 @@ integrals over hand-off and acceptance are Gauss-Legendre sums, right to about 1
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,15 +18,19 @@ from crm.errors import AccordError
 from crm.simulation.clock import DAY, Clock, Seconds
 from crm.simulation.evidence import Evidence
 from crm.simulation.forward import Forward
-from crm.simulation.funnel import Course
-from crm.simulation.world import Codes, Leads
+from crm.simulation.funnel import Course, Funnel
+from crm.simulation.world import Codes, Leads, Numbers
 
 _BATCH = 20_000
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What really happened, uncut by any export, and what was to be expected."""
+    """What really happened, uncut by any export, and what was to be expected.
+
+    ``leniency`` of each sales person, in log-odds of acceptance; ``law_of`` gives the law of every lead from such a
+    table (as an array).
+    """
 
     clock: Clock
     leads: Leads
@@ -35,6 +39,13 @@ class Truth:
     course: Course
     evidence: Evidence
     forward: Forward
+    leniency: pd.Series
+    law_of: Callable[[Numbers], Funnel]
+
+    def as_if(self, leniency: float) -> Truth:
+        """The truth had every lead, from each instant on, a sales person of this leniency; what was seen stays."""
+        law = self.law_of(np.full(len(self.leniency), leniency))
+        return replace(self, forward=replace(self.forward, funnel=law))
 
     def probabilities(self, snapshots: pd.DataFrame, accept_days: float, close_days: float) -> pd.DataFrame:
         """The chances of the labels of `docs/architecture.md`, as columns `p_accept` and `p_close` on the given index.

@@ -85,7 +85,7 @@ def leads(company: Company, clock: Clock, known: Accounts, rng: np.random.Genera
         country=np.where(at_home, known.country[account], rng.choice(len(COUNTRIES), n, p=_shares(COUNTRIES))),
         phone=rng.random(n) < np.where(source == list(SOURCES).index("paid_social"), 0.35, 0.6),
         message_length=np.where(wrote, np.ceil(np.exp(rng.normal(4.6, 0.9, n))), np.nan),
-        owner=_owners(company, age, rng),
+        owner=_owners(company, age, source, rng),
         in_market=np.where(account >= 0, known.in_market[account], rng.random(n) < IN_MARKET),
         age=age,
     )
@@ -123,8 +123,11 @@ def _source(age: Numbers, u: Numbers) -> Codes:
     return np.asarray((u[:, None] > np.cumsum(mix, axis=1)[:, :-1]).sum(axis=1), dtype="int64")
 
 
-def _owners(company: Company, age: Numbers, rng: np.random.Generator) -> Codes:
+def _owners(company: Company, age: Numbers, source: Codes, rng: np.random.Generator) -> Codes:
     """An owner for each lead. A third of the sales people leave on the way and are replaced by newcomers."""
     seats = rng.integers(0, company.sales_people, len(age))
+    if company.territories:
+        by_source = (source + len(SOURCES) * rng.integers(0, 2, len(age))) % company.sales_people
+        seats = np.where(rng.random(len(age)) < company.territories, by_source, seats)
     leaves = np.where(rng.random(company.sales_people) < 1 / 3, rng.uniform(0.3, 0.9, company.sales_people), 2.0)
     return np.where(age > leaves[seats], seats + company.sales_people, seats)

@@ -54,9 +54,17 @@ def test_the_number_of_levels_is_capped_and_the_frequent_win() -> None:
     assert feature_of(catalog, "city").levels == ("v9", "v8", "v7", OTHER)
 
 
-def test_people_on_our_side_enter_through_rates_only() -> None:
-    catalog = infer(leads_with("owner", ["ann", "bob"] * 60, Field("owner", Kind.CATEGORY, actor=True)))
-    assert [f.family for f in catalog.features if f.field == "owner"] == [Family.RATE]
+@pytest.mark.parametrize("kind", [Kind.CATEGORY, Kind.TEXT, Kind.EMAIL, Kind.TITLE])
+def test_people_on_our_side_become_nothing_not_even_a_rate(kind: Kind) -> None:
+    values = ["ann@firm.example", "CEO bob"] * 60
+
+    def of_owner(*, actor: bool) -> list[str]:
+        catalog = infer(leads_with("owner", values, Field("owner", kind, actor=actor)))
+        assert all(table.field != "owner" for table in catalog.rates) or not actor
+        return [f.name for f in catalog.features if f.field == "owner"]
+
+    assert of_owner(actor=False)
+    assert not of_owner(actor=True)
 
 
 @pytest.mark.parametrize(

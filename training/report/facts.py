@@ -14,6 +14,7 @@ from training.audit import Audit
 from training.choice import Choice
 from training.evaluation import Evaluation
 from training.fit import Counted, Trained
+from training.guards import Guards
 from training.labels import HeadName
 from training.metrics import Ranked
 from training.report.words import CHOSEN, CONSTANTS, HEADS, method, number, percent
@@ -33,12 +34,13 @@ CUT = 0.05
 
 @dataclass(frozen=True)
 class Report:
-    """All that a report needs. ``audit`` may be missing; then the report says so."""
+    """All that a report needs. ``audit`` may be missing; then the report says so. So may ``guards``."""
 
     name: str
     trained: Trained
     evaluation: Evaluation
     audit: Audit | None = None
+    guards: Guards | None = None
 
     @property
     def definition(self) -> Definition:

@@ -12,7 +12,16 @@ import pandas as pd
 
 from training.audit import Severity
 from training.audit.subjects import subjects
+from training.guards import Guards
 from training.report.facts import Report, chosen, figures, headlines, warnings
+from training.report.guards import (
+    Table,
+    accounts_said,
+    accounts_tables,
+    persons_said,
+    persons_table,
+    protected_said,
+)
 from training.report.plots import plots
 from training.report.words import CHOSEN, HEADS, METRICS, between, method, number, percent
 
@@ -37,8 +46,21 @@ def page(report: Report, drawn: Mapping[str, bytes] | None = None) -> str:
         heads=[_head(report, head, images) for head in report.heads],
         metrics=METRICS,
         subjects=[] if report.audit is None else [s for s in subjects(report.audit) if s.severity is not Severity.NOTE],
+        guards=_guards(report.guards),
         dates=[f"{date:%Y-%m-%d}" for date in report.trained.backtest.dates],
     )
+
+
+def _guards(found: Guards | None) -> list[tuple[str, list[str], list[Table]]]:
+    """The heading, the sentences and the tables of each guard; nothing where they were not asked."""
+    if found is None:
+        return []
+    persons = persons_table(found.leniency)
+    return [
+        ("A few large accounts", list(accounts_said(found.accounts)), list(accounts_tables(found.accounts))),
+        ("Who decides", list(persons_said(found.leniency)), [persons] if persons else []),
+        ("Protected attributes", list(protected_said(found)), []),
+    ]
 
 
 def _head(report: Report, head: str, drawn: dict[str, str]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from training.guards import Guards
 from training.report.facts import Report, chosen, figures, headlines, warnings
+from training.report.guards import accounts_said, accounts_tables, persons_said, protected_said
 from training.report.words import CHOSEN, HEADS, METRICS, between, method, number, percent
 
 
@@ -21,9 +23,23 @@ def render(report: Report) -> RenderableType:
         parts.append(Text(f"\n{HEADS[head][0]}", style="bold"))
         parts += [Padding(Text(f"• {text}"), (0, 0, 0, 2)) for text in headlines(report, head)]
         parts += [_beside(report, head), _young(report, head), _choice(report, head)]
+    if report.guards is not None:
+        parts += _guards(report.guards)
     if report.audit is not None and report.audit.blocked:
         parts.append(Text(f"\nTaken out by the audit: {', '.join(sorted(report.audit.blocked))}."))
     return Group(*parts)
+
+
+def _guards(found: Guards) -> list[RenderableType]:
+    said = [*accounts_said(found.accounts), *persons_said(found.leniency), *protected_said(found)]
+    parts: list[RenderableType] = [Text("\nGuards", style="bold")]
+    parts += [Padding(Text(f"• {text}"), (0, 0, 0, 2)) for text in said]
+    for told in accounts_tables(found.accounts):
+        table = Table(*told.columns, box=None, padding=(0, 1), pad_edge=False, title=told.title, title_justify="left")
+        for row in told.rows:
+            table.add_row(*row)
+        parts.append(Padding(table, (1, 0, 0, 2)))
+    return parts
 
 
 def _opening(report: Report) -> Text:
