@@ -57,10 +57,15 @@ def load(opened: Opened) -> Loaded:
 
 def inspect(opened: Opened, loaded: Loaded, step: Step) -> tuple[Audit, Path]:
     """The audit of a history, and its page in ``.accord/reports/audit.html``."""
-    definition, settings = opened.settings.definition, opened.settings.audit
-    kept = settings.model_copy(update={"keep": {**definition.keep, **settings.keep}})
+    definition = opened.settings.definition
     found = audit(
-        loaded.history, definition, kept, quarantine=loaded.quarantine, placeholders=loaded.placeholders, step=step
+        loaded.history,
+        definition,
+        opened.settings.audit,
+        kept=definition.keep,
+        quarantine=loaded.quarantine,
+        placeholders=loaded.placeholders,
+        step=step,
     )
     report = opened.state.make().reports / "audit.html"
     report.parent.mkdir(exist_ok=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from crm.strict import Strict
 from models.rules import Voices
@@ -26,6 +26,8 @@ LOWEST, HIGHEST = 1, 99
 Days = Annotated[float, Field(gt=0, le=3650)]
 Score = Annotated[int, Field(ge=LOWEST, le=HIGHEST)]
 Text = Annotated[str, Field(min_length=1)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
+"""Why a field is kept: a sentence that the next reader can judge, not a word."""
 
 
 class Plural(Strict):
@@ -107,7 +109,7 @@ class Definition(Strict):
     voices: Voices | None = None
     words: dict[str, Words] = Field(default={})
     never_use: tuple[str, ...] = ()
-    keep: dict[str, Text] = Field(default={})
+    keep: dict[str, Reason] = Field(default={})
 
     @field_validator("grades", mode="before")
     @classmethod

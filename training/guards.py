@@ -14,7 +14,7 @@ from crm.past import known_at
 from training import arrivals
 from training.accounts import LARGEST, accounts_of, capped, largest, names_of
 from training.audit import Audit, Finding, Severity
-from training.audit.checks import personal
+from training.audit.checks import personal, tells_protected
 from training.backtest import Backtest
 from training.folds import days_of, heads_of
 from training.labels import HeadName, Horizons, label
@@ -92,7 +92,7 @@ class Protected:
 
 @dataclass(frozen=True)
 class Guards:
-    """All three guards. ``accounts`` is ``None`` where leads belong to none, ``leniency`` where nobody is told apart."""
+    """All guards. ``accounts`` is ``None`` where leads belong to none, ``leniency`` where nobody is told apart."""
 
     accounts: Accounts | None
     leniency: Leniency | None
@@ -120,12 +120,14 @@ def guards(
 
 
 def _protected(audit: Audit) -> list[Protected]:
-    of_people = [f for f in audit.findings if f.code == personal.CHECK.code and f.severity is Severity.BLOCK]
+    codes = {personal.CHECK.code, tells_protected.CHECK.code}
+    of_people = [f for f in audit.findings if f.code in codes and f.severity is Severity.BLOCK]
     return [Protected(str(f.field), _what(f), f.kept) for f in of_people]
 
 
 def _what(finding: Finding) -> str:
-    return str(finding.numbers["found"])
+    tells = finding.numbers.get("tells")
+    return f"tells {tells}" if tells else str(finding.numbers["found"])
 
 
 def _accounts(history: History, tested: Backtest, definition: Horizons, settings: Settings) -> Accounts | None:

@@ -141,7 +141,7 @@ class _Mixed:
             variance = self._newton(spread**-2.0)
             told = np.sum(1 - variance / spread**2)  # how many habits the answers tell, the rest is the prior
             found = max(float(np.sqrt(self._habit @ self._habit / told)), LEAST)
-            settled = abs(found - spread) < 0.02 * spread  # noqa: PLR2004  finer than any data tell
+            settled = abs(found - spread) < 0.02 * spread
             spread = found
             if settled or spread == LEAST:
                 break

@@ -21,7 +21,6 @@ from training.labels import HeadName
 from training.recent import recent_of
 from training.settings import Settings
 
-
 LEAST = 0.1
 """Share of the leads below which the largest accounts together cannot move the score of the others."""
 

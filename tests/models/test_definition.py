@@ -13,8 +13,12 @@ def parse(**content: Any) -> Definition:
 
 
 def test_equal_content_has_an_equal_version_however_it_was_written() -> None:
-    one = parse(name="x", close_days=90, never_use=["b", "a", "b"], keep={"c": "asked", "d": "known"})
-    other = parse(keep={"d": "known", "c": "asked"}, close_days=90.0, never_use=["a", "b"], name="x")
+    one = parse(
+        name="x", close_days=90, never_use=["b", "a", "b"], keep={"c": "Asked on the form.", "d": "Known by then."}
+    )
+    other = parse(
+        keep={"d": "Known by then.", "c": " Asked on the form. "}, close_days=90.0, never_use=["a", "b"], name="x"
+    )
     assert one.version == other.version
     assert one.short_version == one.version[:12]
 
@@ -27,7 +31,7 @@ def test_equal_content_has_an_equal_version_however_it_was_written() -> None:
         {"name": "another"},
         {"grades": {"A": 80, "B": 1}},
         {"never_use": ["x"]},
-        {"keep": {"x": "because"}},
+        {"keep": {"x": "because we ask for it"}},
         {"words": {"x": {"en": "y"}}},
     ],
 )
@@ -59,8 +63,9 @@ def test_canonical_content_gives_an_equal_definition_back() -> None:
         ({"grades": {"A": 40, "B": 90, "C": 1}}, "grades go down"),
         ({"grades": {}}, "grades go down"),
         ({"grades": {"A": 100, "B": 1}}, "less than or equal to 99"),
-        ({"never_use": ["a"], "keep": {"a": "why"}}, "both kept and never used: a"),
+        ({"never_use": ["a"], "keep": {"a": "asked for on the form"}}, "both kept and never used: a"),
         ({"keep": {"a": ""}}, "keep.a"),
+        ({"keep": {"a": "why not           "}}, "keep.a.*at least 10 characters"),
         ({"words": {"a": {}}}, "words.a.*en and fr"),
         ({"words": {"a": {"de": "x"}}}, "de.*not known"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,6 +77,7 @@ def audit(
     horizons: Horizons,
     settings: AuditSettings | None = None,
     *,
+    kept: Mapping[str, str] | None = None,
     quarantine: pd.DataFrame | None = None,
     placeholders: pd.DataFrame | None = None,
     step: Step = silent,
@@ -84,8 +86,9 @@ def audit(
 
     ``horizons`` is a definition or anything with ``accept_days`` and ``close_days``. ``quarantine`` and
     ``placeholders`` are what `crm.sources` reported while reading; without them those checks say less. Fields kept in
-    ``settings`` are still reported, with their reason, and not taken out. The result depends on nothing but the
-    arguments.
+    ``settings``, or by the definition (``kept``: the reason by field), are still reported, with their reason, and not
+    taken out; a protected trait only where the definition keeps it, which both teams sign. The result depends on
+    nothing but the arguments.
     """
     settings = settings or AuditSettings()
     step("layout", 0.0)
@@ -100,24 +103,27 @@ def audit(
             skipped.append((check, result.reason))
             continue
         ran.append(check)
-        findings += [_kept(finding, settings) for finding in result]
+        findings += [_kept(finding, settings.keep, kept or {}) for finding in result]
         view = _without(view, result)
     step("audit", 1.0)
-    kept = {f.field for f in findings if f.kept}
+    used = {f.field for f in findings if f.kept}
     return Audit(
         findings=tuple(sorted(findings, key=gravity)),
         checks_run=tuple(ran),
         not_applicable=tuple(skipped),
-        unused_keeps=tuple(sorted(set(settings.keep) - {name for name in kept if name})),
+        unused_keeps=tuple(sorted({*settings.keep, *(kept or {})} - used)),
         leads=view.size,
         fields=len(history.fields),
     )
 
 
-def _kept(finding: Finding, settings: AuditSettings) -> Finding:
-    if finding.severity is not Severity.NOTE and finding.field in settings.keep:
-        return replace(finding, kept=settings.keep[finding.field])
-    return finding
+def _kept(finding: Finding, by_audit: Mapping[str, str], by_definition: Mapping[str, str]) -> Finding:
+    if finding.severity is Severity.NOTE or finding.field is None:
+        return finding
+    reason = by_definition.get(finding.field)
+    if reason is None and not finding.numbers.get("trait"):
+        reason = by_audit.get(finding.field)
+    return finding if reason is None else replace(finding, kept=reason)
 
 
 def _without(view: View, found: list[Finding]) -> View:

@@ -42,8 +42,8 @@ def accounts_said(found: Accounts | None) -> Iterator[str]:
         yield f"None carries more than {percent(found.cap)} of what the score learns, so nobody's leads count less."
     if not found.refitted:
         yield (
-            f"Together the {found.carried[-1].largest} largest have too few leads to move the score of all others, or too "
-            "many for it to be learned without them; so it was not tried without them."
+            f"Together the {found.carried[-1].largest} largest have too few leads to move the score of all others, or "
+            "too many for it to be learned without them; so it was not tried without them."
         )
     for head, apart in found.refitted.items():
         small = apart.apart < _LEAST_APART

@@ -184,6 +184,7 @@ def test_codes_are_stable() -> None:
         "rows-set-aside",
         "sales-words",
         "strongest-by-far",
+        "tells-protected",
         "time-order",
         "too-few-outcomes",
     ]

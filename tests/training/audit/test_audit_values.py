@@ -131,11 +131,6 @@ def test_addresses_and_titles_that_are_reduced_are_only_noted() -> None:
     assert [(f.field, f.severity) for f in found] == [("mail", Severity.NOTE), ("job", Severity.NOTE)]
 
 
-def test_a_name_that_suggests_a_trait_is_a_question_and_a_flag_about_mail_is_not() -> None:
-    found = look(personal.CHECK, sexe=drawn("1", "2"), do_not_email=drawn("Yes", "No"), page_views=drawn("3", "4"))
-    assert [(f.field, f.severity) for f in found] == [("sexe", Severity.ASK)]
-
-
 def test_ordinary_values_are_not_personal() -> None:
     fields = {
         "f01": drawn("Logistics", "Retail", "Health"),

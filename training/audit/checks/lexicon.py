@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+
+
+def plain(text: str) -> str:
+    """In small letters without accents, so that a word is found however it was typed.
+
+    >>> plain("Civilité "), plain("Mme.")
+    ('civilite', 'mme')
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+    return bare.strip().rstrip(".")
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(plain(word) for word in text.split())
 
 
 PATTERNS = {
@@ -22,7 +33,8 @@ PROTECTED = {
     "words for sex or gender": _words(
         """
         m f h male female man woman men women homme femme masculin féminin feminin non-binary non-binaire
-        diverse mr mrs ms miss mister madam monsieur madame mademoiselle mme mlle herr frau
+        diverse mr mrs ms mx miss mister madam sir monsieur madame mademoiselle mme mlle herr frau dame girl boy
+        garçon fille masc fem masculine feminine
         """
     ),
     "words for family status": _words(
@@ -67,12 +79,17 @@ FIRST_NAMES = _words(
         """
 )
 
-PROTECTED_NAMES = re.compile(
-    r"\b(gender|sex|age|birth ?(day|date)?|dob|race|ethnic\w*|religion|nationality|marital|family status|disab\w+"
-    r"|pregnan\w+|genre|sexe|âge|naissance|origine ethnique|nationalité|situation familiale|handicap)\b"
+NEUTRAL = _words(
+    """
+        dr prof professor pr professeur doctor docteur maître other autre unknown inconnu unspecified undisclosed
+        """
 )
+"""Words beside those of a trait that say nothing of it; they count neither for nor against."""
+
+COLOURS = _words("white black mixed blanc blanche noir noire")
+"""Words for an origin that are also those of products: alone they say nothing about people."""
 
 IDENTIFYING_NAMES = re.compile(
-    r"\b(first ?name|last ?name|surname|full name|phone|mobile|e ?mail|social security|prénom|nom de famille|téléphone"
+    r"\b(first ?name|last ?name|surname|full name|phone|mobile|e ?mail|social security|prenom|nom de famille|telephone"
     r"|portable|courriel)\b"
 )
