@@ -12,7 +12,7 @@ import sys
 
 import psutil
 
-NAMES = ("features", "scoring", "rest", "training", "truth")
+NAMES = ("features", "scoring", "rest", "training", "truth", "leniency")
 
 
 def main() -> int:

@@ -46,9 +46,10 @@ _STEPS = 40
 
 @dataclass(frozen=True)
 class Habits:
-    """What was found. ``habit`` and ``error`` (the posterior's standard deviation) are by code of the persons.
+    """What was found, by code of the persons.
 
-    ``spread``: standard deviation of the habits of all persons; ``intercept``: of the answers of known persons;
+    ``habit``: against the mean of all persons by leads; ``error``: how far it may be off (its posterior deviation);
+    ``spread``: standard deviation of the habits of all persons; ``intercept``: of the answers of the mean person;
     ``has[j]``: whether this person got a habit of their own (`MOST`, `ROLE`); where not, 0 with an error of ``spread``.
     """
 
@@ -80,7 +81,8 @@ def habits_of(
     if has.sum() < 2 or not _known_whatever_the_answer(place, y, weight):  # noqa: PLR2004  one has nobody to differ from
         return None
     model = _Mixed(rows, y, weight, place, int(has.sum()), width, offset)
-    habit, error, spread, intercept = model.fitted()
+    share = np.bincount(place[place != UNKNOWN], weights=weight[place != UNKNOWN], minlength=int(has.sum()))
+    habit, error, spread, intercept = model.fitted(share / share.sum())
     full, errors = np.zeros(len(has)), np.full(len(has), spread)
     full[has], errors[has] = habit, error
     return Habits(full, errors, spread, intercept, has)
@@ -134,30 +136,35 @@ class _Mixed:
         self._beta = np.concatenate([np.full(len(levels), logit(mean)), np.zeros(rows.shape[1])])
         self._habit = np.zeros(persons)
 
-    def fitted(self) -> tuple[Vector, Vector, float, float]:
-        """Habits, their errors, their spread, and the intercept of known persons."""
-        spread, variance = START, np.zeros(len(self._habit))
+    def fitted(self, share: Vector) -> tuple[Vector, Vector, float, float]:
+        """Habits against their mean by ``share``, the errors of that, their spread, and the mean person's intercept."""
+        spread = START
         for _ in range(ROUNDS):
-            variance = self._newton(spread**-2.0)
-            told = np.sum(1 - variance / spread**2)  # how many habits the answers tell, the rest is the prior
+            variance = self._newton(spread**-2.0).diagonal()
+            told = max(
+                np.sum(1 - variance / spread**2), 1e-9
+            )  # how many habits the answers tell, the rest is the prior
             found = max(float(np.sqrt(self._habit @ self._habit / told)), LEAST)
-            settled = abs(found - spread) < 0.02 * spread
+            settled = abs(found - spread) < 0.02 * spread  # finer than any data tell
             spread = found
             if settled or spread == LEAST:
                 break
-        variance = self._newton(spread**-2.0)
-        return self._habit.copy(), np.sqrt(variance), spread, float(self._beta[0])
+        covariance = self._newton(spread**-2.0)
+        against = np.eye(len(share)) - share
+        error = np.sqrt(np.einsum("ij,jk,ik->i", against, covariance, against, optimize=True))
+        mean = float(share @ self._habit)
+        return self._habit - mean, error, spread, float(self._beta[0]) + mean
 
     def weights(self) -> tuple[Vector, float]:
         """The weights of the leads' columns, and the intercept, where there are no persons."""
         self._newton(1.0)
         return self._beta[1:], float(self._beta[0])
 
-    def _newton(self, precision: float) -> Vector:
-        """Moves to the mode for this precision of the prior on persons; the posterior variances of the habits."""
+    def _newton(self, precision: float) -> Matrix:
+        """Moves to the mode for this precision of the prior on persons; the habits' posterior covariance."""
         loss = self._loss(precision, self._beta, self._habit)
         for _ in range(_STEPS):
-            step, habit_step, variance = self._step(precision)
+            step, habit_step, covariance = self._step(precision)
             length = 1.0
             while True:
                 beta, habit = self._beta - length * step, self._habit - length * habit_step
@@ -168,9 +175,9 @@ class _Mixed:
             self._beta, self._habit, loss = beta, habit, now
             if max(np.abs(step).max(), np.abs(habit_step).max(initial=0.0)) < _CLOSE:
                 break
-        return variance
+        return covariance
 
-    def _step(self, precision: float) -> tuple[Vector, Vector, Vector]:
+    def _step(self, precision: float) -> tuple[Vector, Vector, Matrix]:
         p = expit(self._raw(self._beta, self._habit))
         miss, bend = self._weight * (p - self._y), self._weight * p * (1 - p)
         bent = self._x * bend[:, None]
@@ -182,8 +189,8 @@ class _Mixed:
         factor = cho_factor(inner)
         step = cho_solve(factor, gradient - across.T @ (of_habits / own))
         back = across / own[:, None]
-        variance = 1 / own + np.einsum("jk,kj->j", back, cho_solve(factor, back.T))
-        return step, (of_habits - across @ step) / own, variance
+        covariance = np.diag(1 / own) + back @ cho_solve(factor, back.T)
+        return step, (of_habits - across @ step) / own, covariance
 
     def _raw(self, beta: Vector, habit: Vector) -> Vector:
         return np.asarray(self._x @ beta + self._z.T @ habit + self._offset)
