@@ -98,7 +98,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
     evaluation = evaluate(trained.backtest.table, methods, seed=project.seed, step=within(step, 0.85, 0.93))
     step("Writing the report", 0.93)
     history = learned_from(loaded.history, project.definition, found.blocked)
-    guarded = guards(history, trained.backtest, project.definition, project.training, found)
+    guarded = guards(history, trained, project.definition, project.training, found)
     report = Report(project.name, trained, evaluation, found, guarded)
     files = _pages(opened, report, audit_page)
     step("Writing the dossier", 0.96)

@@ -114,7 +114,7 @@ def _interval(figure: pd.Series) -> str:
 
 
 def _guards(found: Guards) -> str:
-    return _listed([*accounts_said(found.accounts), *persons_said(found.leniency), *protected_said(found)])
+    return _listed([*accounts_said(found.accounts), *persons_said(found), *protected_said(found)])
 
 
 def _audit(audit: Audit) -> str:

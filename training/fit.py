@@ -48,13 +48,14 @@ class Trained:
     """A scorer and what it rests on.
 
     ``backtest`` holds the honest forward predictions; ``counts[head]`` the last fit's rows; ``warnings`` are sentences
-    for people that belong into every report.
+    for people that belong into every report; ``habits_away``: persons' habits were told and trained out of acceptance.
     """
 
     scorer: Scorer
     backtest: Backtest
     counts: Mapping[HeadName, Counted]
     warnings: tuple[str, ...]
+    habits_away: bool = False
 
     @property
     def choices(self) -> Mapping[HeadName, Choice]:
@@ -102,10 +103,12 @@ def _train(
     step("last fit", 0.8)
     nothing = take(history, (0,)).iloc[:0]
     fold = fold_of(history, history, nothing, definition, settings, seed, most_rows=MAX_ROWS)
-    heads = {}
+    heads, away = {}, set()
     for i, head in enumerate(heads_of(history)):
         step(f"last fit, {head}", 0.85 + 0.05 * i)
-        heads[str(head)] = head_of(fold, head, tested, settings, seed)
+        fitter = Fitter(fold.sample(head), settings, tested.tree_half_life[head], seed)
+        heads[str(head)] = head_of(fold, head, tested.choices[head], fitter, settings)
+        away |= {head} if fitter.away() else set()
     step("reference", 0.95)
     meta = Meta(trained_at=history.exported_at.isoformat(), seed=seed, data=fingerprint(history))
     scorer = _scorer(fold, Heads(**heads), history, definition, meta, settings, grading)
@@ -115,6 +118,7 @@ def _train(
         backtest=tested,
         counts={head: _counted(fold, head) for head in heads_of(history)},
         warnings=(*tested.warnings, *_undated(undated)),
+        habits_away=HeadName.ACCEPT in away,
     )
 
 
@@ -123,10 +127,8 @@ def learned_from(history: History, definition: Definition, blocked: AbstractSet[
     return history.without((blocked - definition.keep.keys()) | set(definition.never_use))
 
 
-def head_of(fold: Fold, head: HeadName, tested: Backtest, settings: Settings, seed: int) -> Head:
+def head_of(fold: Fold, head: HeadName, choice: Choice, fitter: Fitter, settings: Settings) -> Head:
     """The chosen blend fitted on all rows of the fold, calibrated by what the backtest taught, at the level of now."""
-    choice = tested.choices[head]
-    fitter = Fitter(fold.sample(head), settings, tested.tree_half_life[head], seed)
     names = tuple(choice.blend)
     components = tuple(fitter.fit(name) for name in names)
     recent = recent_of(fold, head, components, settings)

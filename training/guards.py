@@ -16,6 +16,7 @@ from training.accounts import LARGEST, accounts_of, capped, largest, names_of
 from training.audit import Audit, Finding, Severity
 from training.audit.checks import personal, tells_protected
 from training.backtest import Backtest
+from training.fit import Trained
 from training.folds import days_of, heads_of
 from training.labels import HeadName, Horizons, label
 from training.leniency import Leniency, leniency
@@ -92,11 +93,15 @@ class Protected:
 
 @dataclass(frozen=True)
 class Guards:
-    """All guards. ``accounts`` is ``None`` where leads belong to none, ``leniency`` where nobody is told apart."""
+    """All guards. ``accounts`` is ``None`` where leads belong to none, ``leniency`` where nobody is told apart.
+
+    ``habits_away``: persons' habits were trained out of acceptance.
+    """
 
     accounts: Accounts | None
     leniency: Leniency | None
     protected: tuple[Protected, ...]
+    habits_away: bool
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -104,18 +109,20 @@ class Guards:
             "accounts": None if self.accounts is None else asdict(self.accounts),
             "leniency": None if self.leniency is None else self.leniency.to_json(),
             "protected": [asdict(field) for field in self.protected],
+            "habits_away": self.habits_away,
         }
 
 
 def guards(
-    history: History, tested: Backtest, definition: Horizons, settings: Settings, audit: Audit | None = None
+    history: History, trained: Trained, definition: Horizons, settings: Settings, audit: Audit | None = None
 ) -> Guards:
     """The guards of a training run. ``history`` is what it learned from, ``audit`` what was found in it before."""
-    accepts = HeadName.ACCEPT in heads_of(history)
+    accepts, tested = HeadName.ACCEPT in heads_of(history), trained.backtest
     return Guards(
         accounts=_accounts(history, tested, definition, settings),
         leniency=leniency(history, arrivals.forward(tested.table, history, definition)) if accepts else None,
         protected=() if audit is None else tuple(_protected(audit)),
+        habits_away=trained.habits_away,
     )
 
 

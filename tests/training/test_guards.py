@@ -14,10 +14,9 @@ from crm.history import History
 from crm.simulation import Company, simulate
 from models.definition import Definition
 from training.audit import Audit, audit
-from training.backtest import Backtest
 from training.card import card
 from training.evaluation import evaluate
-from training.fit import learned_from, train
+from training.fit import Trained, learned_from, train
 from training.guards import Guards, guards
 from training.report import CHOSEN, Report, page, render
 from training.settings import Settings, Trees
@@ -37,12 +36,12 @@ def company() -> History:
     )
 
 
-def guarded(tested: Backtest, definition: Definition) -> tuple[Audit, Guards]:
-    """The audit and the guards under a definition, of a backtest that is there already."""
+def guarded(trained: Trained, definition: Definition) -> tuple[Audit, Guards]:
+    """The audit and the guards under a definition, of a training that is there already."""
     history = company()
     found = audit(history, definition, kept=definition.keep)
     learned = learned_from(history, definition, found.blocked)
-    return found, guards(learned, tested, definition, SETTINGS, found)
+    return found, guards(learned, trained, definition, SETTINGS, found)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def report() -> Report:
     trained = train(history, definition, SETTINGS, seed=1, blocked=found.blocked)
     methods = (CHOSEN, *trained.backtest.contestants)
     evaluation = evaluate(trained.backtest.table, methods, seed=1, rounds=20)
-    return Report("x", trained, evaluation, *guarded(trained.backtest, definition))
+    return Report("x", trained, evaluation, *guarded(trained, definition))
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +105,12 @@ def test_persons_are_told_with_their_leniency(found: Guards) -> None:
     assert found.leniency is not None
     assert len(found.leniency.persons) >= 12
     assert found.leniency.spread > 0.2
+    assert found.habits_away
 
 
 def test_refused_attributes_are_told_and_kept_ones_with_their_reason(found: Guards, report: Report) -> None:
     assert [(f.field, f.reason) for f in found.protected] == [("salutation", None)]
-    audited, kept = guarded(report.trained.backtest, Definition(keep={"salutation": REASON}))
+    audited, kept = guarded(report.trained, Definition(keep={"salutation": REASON}))
     assert [(f.field, f.reason) for f in kept.protected] == [("salutation", REASON)]
     assert page(replace(report, audit=audited, guards=kept)).count(REASON) == 2
 
@@ -134,6 +134,7 @@ def test_report_and_card_say_what_the_guards_found(report: Report) -> None:
         assert f"{BIG} would carry" in text
         assert "salutation (words for sex or gender) is refused" in text
         assert "people decide" in text
+        assert "trained out of acceptance" in text
     assert BIG not in html
     assert "&lt;GIANT&gt; would carry" in html
     assert report.guards is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from training.guards import Accounts, Figures, Guards
 from training.leniency import Leniency
 from training.report.words import DASH, HEADS, number, percent
+from training.without import LEAST
 
 _LEAST_APART = 0.02
 """Mean difference of probabilities from which the largest accounts are said to move the score of the others."""
@@ -41,10 +42,11 @@ def accounts_said(found: Accounts | None) -> Iterator[str]:
     if not found.above:
         yield f"None carries more than {percent(found.cap)} of what the score learns, so nobody's leads count less."
     if not found.refitted:
-        yield (
-            f"Together the {found.carried[-1].largest} largest have too few leads to move the score of all others, or "
-            "too many for it to be learned without them; so it was not tried without them."
+        last = found.carried[-1]
+        why = (
+            "too few leads to move the score of all others" if (last.leads or 0.0) < LEAST else "too many to do without"
         )
+        yield f"The {last.largest} largest together have {why}, so the score was not tried without them."
     for head, apart in found.refitted.items():
         small = apart.apart < _LEAST_APART
         yield (
@@ -89,17 +91,24 @@ def accounts_tables(found: Accounts | None) -> Iterator[Table]:
         )
 
 
-def persons_said(found: Leniency | None) -> Iterator[str]:
-    """What is to be said of those who decide: who stands out, and how far they differ."""
+def persons_said(guards: Guards) -> Iterator[str]:
+    """What is to be said of those who decide: who stands out, how far they differ, and what the score does about it."""
+    found = guards.leniency
     if found is None:
         yield "The history does not tell of two people who decide, so nobody's leniency can be told."
         return
     yield (
         f"{len(found.choosing)} people decide. Their leniency differs by {number(found.spread, 2)} log-odds (standard "
-        f"deviation). Nobody's habit is in the score: who decides is never read by it."
+        "deviation)."
     )
-    said = list(found.sentences())
-    yield from said
+    if guards.habits_away:
+        yield "Their habits were trained out of acceptance: the score speaks for the average of them and reads nobody."
+    else:
+        yield (
+            "Their habits were not trained out of acceptance: it is turned off, or who decides is not known of enough "
+            "leads whatever the answer. The score reads nobody all the same."
+        )
+    yield from found.sentences()
     if not any(person.stands_out for person in found.choosing):
         yield "Nobody stands out from the others beyond what chance explains."
 

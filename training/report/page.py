@@ -58,7 +58,7 @@ def _guards(found: Guards | None) -> list[tuple[str, list[str], list[Table]]]:
     persons = persons_table(found.leniency)
     return [
         ("A few large accounts", list(accounts_said(found.accounts)), list(accounts_tables(found.accounts))),
-        ("Who decides", list(persons_said(found.leniency)), [persons] if persons else []),
+        ("Who decides", list(persons_said(found)), [persons] if persons else []),
         ("Protected attributes", list(protected_said(found)), []),
     ]
 

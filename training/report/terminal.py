@@ -31,7 +31,7 @@ def render(report: Report) -> RenderableType:
 
 
 def _guards(found: Guards) -> list[RenderableType]:
-    said = [*accounts_said(found.accounts), *persons_said(found.leniency), *protected_said(found)]
+    said = [*accounts_said(found.accounts), *persons_said(found), *protected_said(found)]
     parts: list[RenderableType] = [Text("\nGuards", style="bold")]
     parts += [Padding(Text(f"• {text}"), (0, 0, 0, 2)) for text in said]
     for told in accounts_tables(found.accounts):
