@@ -121,3 +121,30 @@ def test_working_clock_runs_on_and_turns_back() -> None:
     assert (back - at <= 1).all()
     days = rng.exponential(20.0, len(at))
     assert clock.worked(clock.after(at, days)) - clock.worked(at) == pytest.approx(days, abs=1e-4)
+
+
+def test_as_if_a_lead_had_a_person_of_their_own_leniency_is_the_truth_and_of_more_is_higher() -> None:
+    run = simulate(Company(leads=600, leaks=False, leniency=1.0), seed=3)
+    taken = snapshots(run, 2.0)
+    owner = run.history.leads["owner"]
+    name = str(owner.mode()[0])
+    own = float(run.truth.leniency[name])
+    truth, same, more = (
+        t.probabilities(taken, ACCEPT, CLOSE)[(owner == name).to_numpy()]
+        for t in (run.truth, run.truth.as_if(own), run.truth.as_if(own + 1.0))
+    )
+    pd.testing.assert_frame_equal(truth, same)
+    open_ = truth["p_accept"].between(0.0, 1.0, inclusive="neither")
+    assert (more["p_accept"][open_] > truth["p_accept"][open_]).all()
+
+
+def test_territories_send_a_source_to_two_people_and_chance_to_all() -> None:
+    by_chance, by_source = (
+        simulate(Company(leads=3_000, leaks=False, territories=share), seed=3).history.leads for share in (0.0, 0.9)
+    )
+    shares = [
+        pd.crosstab(leads["source"], leads["owner"], normalize="index").apply(lambda row: row.nlargest(3).sum(), axis=1)
+        for leads in (by_chance, by_source)
+    ]
+    assert shares[0].max() < 0.5
+    assert shares[1].min() > 0.55
