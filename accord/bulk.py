@@ -25,7 +25,7 @@ from crm.streams import lead_batches
 from features.facts import Facts
 from features.instants import NAT, micros_of
 from models.definition import Language
-from models.pyfunc import LeadScore, attribute_columns
+from models.pyfunc import LeadScore, attribute_columns, story_columns
 from models.scorer import Scorer
 from models.scores import Scores
 from training.progress import Step
@@ -52,12 +52,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How to score: how many reasons a lead gets, in which language, and the instant (None: as each source says)."""
+    """How to score: how many reasons a lead gets, whether stories, in which language, and the instant.
+
+    ``as_of`` None: as each source says.
+    """
 
     reasons: int = 0
     language: Language = "en"
     as_of: datetime | None = None
     chunk: int = CHUNK
+    stories: bool = False
 
     def at(self, now: datetime) -> Asked:
         """The same, as of now where nothing else was said."""
@@ -76,6 +80,7 @@ def score_file(opened: Opened, scorer: Scorer, source: Path, out: Path, asked: A
     column_of = {name: column for name, column, _ in attribute_columns(scorer)}
     fields = [each for each in scorer.fields if each.name in column_of]
     tally = Tally()
+    params = {"reasons": asked.reasons, "language": asked.language, "story": asked.stories}
     with writer(out) as sink:
         accounts = _accounts(opened, fields)
         for batch in lead_batches(source, opened.settings.history, fields, accounts, rows=asked.chunk):
@@ -83,7 +88,7 @@ def score_file(opened: Opened, scorer: Scorer, source: Path, out: Path, asked: A
             if batch.leads.empty:
                 continue
             rows = batch.leads.rename(columns=column_of).assign(as_of=pd.Timestamp(asked.as_of))
-            told = known.predict(rows, {"reasons": asked.reasons, "language": asked.language})
+            told = known.predict(rows, params)
             _write(sink, tally, _flat(told, asked.reasons), scorer)
             step(f"Scoring ({tally.scored:,} leads)", 0.5)
     _set_aside(opened, tally)
@@ -107,7 +112,12 @@ def score_history(opened: Opened, scorer: Scorer, out: Path, asked: Asked, step:
             part = rows[start : start + asked.chunk]
             step("Scoring", start / len(rows))
             scores = scorer.score(
-                facts, part, np.full(len(part), as_of), reasons=asked.reasons, language=asked.language
+                facts,
+                part,
+                np.full(len(part), as_of),
+                reasons=asked.reasons,
+                language=asked.language,
+                stories=asked.stories,
             )
             ids = np.asarray(facts.lead_ids, dtype=object)[part]
             _write(sink, tally, _table(ids, as_of, scores, asked.reasons), scorer)
@@ -154,6 +164,7 @@ def _table(ids: np.ndarray[Any, Any], as_of: int, scores: Scores, most: int) -> 
             "p_close": scores.p_close,
             "enough_information": scores.enough_information,
             **_columns(texts, most),
+            **story_columns(scores),
         }
     )
 

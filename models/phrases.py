@@ -55,7 +55,7 @@ class Phrases:
         self._words = Vocabulary(definition, language)
         self._yes_no = {field.name for field in fields if field.kind is Kind.BOOLEAN}
         self._say = [self._phrase(feature) for feature in features]
-        self._silent_from = _silent_from(features)
+        self._silent_from = silent_from(features)
 
     def say(self, feature: int, row: Sequence[float] | Row) -> str:
         """The phrase for feature number ``feature`` in a row of all features.
@@ -202,7 +202,7 @@ class Phrases:
         return str(format_decimal(value, format="#,##0.##", locale=self._language))
 
 
-def _silent_from(features: Sequence[Feature]) -> dict[int, tuple[int, float]]:
+def silent_from(features: Sequence[Feature]) -> dict[int, tuple[int, float]]:
     """For each trend the recency of the same activity, and the days from which both windows are empty."""
     recency = {f.activity: i for i, f in enumerate(features) if f.family is Family.RECENCY}
     return {

@@ -48,6 +48,9 @@ OUTPUT = {
 }
 """Columns of a prediction. ``reasons`` is a JSON list of ``{"feature", "points", "text"}``."""
 
+STORY = ("why", "who", "how")
+"""Columns of text that come after them where stories are asked for."""
+
 CHUNK = 10_000
 """Rows scored at a time."""
 
@@ -74,10 +77,11 @@ class LeadScore:
     def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """The scores of these rows (`KEYS`, any of `MORE`, any attribute), columns `OUTPUT`, in their order and index.
 
-        ``params``: ``reasons``, how many a lead gets at most (default 0), and ``language`` of them (default ``en``).
+        ``params``: ``reasons``, how many a lead gets at most (default 0), ``story``, whether each gets one (default no,
+        else `STORY` is added to the columns), and the ``language`` of both (default ``en``).
         Absent attributes are missing; unknown columns are ignored. Raises `AccordError` naming the row.
         """
-        asked = {"reasons": 0, "language": "en", **(params or {})}
+        asked = {"reasons": 0, "language": "en", "story": False, **(params or {})}
         if asked["language"] not in LANGUAGES:
             said = f"one of {', '.join(LANGUAGES)}"
             raise AccordError("This language is not spoken.", where="language", got=asked["language"], expected=said)
@@ -88,11 +92,19 @@ class LeadScore:
         as_of = _microseconds(data, "as_of", required=True)
         records = self._records(data)
         if not records:
-            return pd.DataFrame({name: pd.Series(dtype=object) for name in OUTPUT}, index=data.index)
+            columns = (*OUTPUT, *(STORY if asked["story"] else ()))
+            return pd.DataFrame({name: pd.Series(dtype=object) for name in columns}, index=data.index)
         facts = Facts.of_records(records, self.scorer.fields)
         rows = np.arange(len(records), dtype=np.int64)
         instants = np.array(as_of, np.int64)
-        scores = self.scorer.score(facts, rows, instants, reasons=asked["reasons"], language=asked["language"])
+        scores = self.scorer.score(
+            facts,
+            rows,
+            instants,
+            reasons=asked["reasons"],
+            language=asked["language"],
+            stories=bool(asked["story"]),
+        )
         return _table(data, instants, scores)
 
     def _records(self, data: pd.DataFrame) -> list[Record]:
@@ -165,8 +177,14 @@ def _table(data: pd.DataFrame, as_of: np.ndarray[Any, np.dtype[np.int64]], score
         "p_close": scores.p_close,
         "enough_information": scores.enough_information,
         "reasons": reasons,
+        **story_columns(scores),
     }
     return pd.DataFrame(columns, index=data.index)
+
+
+def story_columns(scores: Scores) -> dict[str, list[str]]:
+    """The stories as columns `STORY`; none where none were asked for."""
+    return {name: [getattr(story, name) for story in scores.stories] for name in STORY if scores.stories}
 
 
 def _column(data: pd.DataFrame, name: str) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from features.compute import matrix
 from features.facts import Facts
 from features.instants import NAT, Ints
 from models.arrays import Matrix, Vector
-from models.definition import Definition, Language
+from models.definition import LANGUAGES, Definition, Language
 from models.grades import Grading, freeze
 from models.head import Heads
 from models.information import Information
@@ -24,6 +24,7 @@ from models.phrases import Phrases
 from models.reasons import Reason, Topics
 from models.reference import Reference
 from models.scores import Explanation, Scores
+from models.stories import LOOKED_AT, Graded, Ranked, Stories
 
 REASONS = 3
 """Reasons a lead, unless asked otherwise."""
@@ -66,7 +67,14 @@ class Scorer:
     meta: Meta
 
     def score(
-        self, facts: Facts, lead: Ints, as_of: Ints, *, reasons: int = REASONS, language: Language = "en"
+        self,
+        facts: Facts,
+        lead: Ints,
+        as_of: Ints,
+        *,
+        reasons: int = REASONS,
+        language: Language = "en",
+        stories: bool = False,
     ) -> Scores:
         """The scores of lead ``lead[i]`` of ``facts`` at ``as_of[i]`` (microseconds since 1970 UTC), ``[n]`` each.
 
@@ -75,12 +83,26 @@ class Scorer:
         """
         x = matrix(self.catalog, facts, lead, as_of)
         at = facts.moment(Milestone.ACCEPTED)[lead]
-        return self.score_matrix(x, (at != NAT) & (at <= as_of), reasons=reasons, language=language)
+        ranked = self._ranked(x, max(reasons, LOOKED_AT if stories else 0))
+        scores = self._scores(x, (at != NAT) & (at <= as_of), ranked, reasons, language)
+        if not stories:
+            return scores
+        graded = Graded(scores.grade, scores.enough_information)
+        told = self._stories[language].tell(facts, lead, as_of, x, ranked, graded)
+        return replace(scores, stories=tuple(told))
 
     def score_matrix(
         self, x: Matrix, accepted: npt.NDArray[np.bool_], *, reasons: int = REASONS, language: Language = "en"
     ) -> Scores:
-        """`score` from the feature matrix ``x[n, k]`` and whether sales had accepted each lead by then, ``[n]``."""
+        """`score` from the feature matrix ``x[n, k]`` and whether sales had accepted each lead by then, ``[n]``.
+
+        Stories need more than features, so there are none.
+        """
+        return self._scores(x, accepted, self._ranked(x, reasons), reasons, language)
+
+    def _scores(
+        self, x: Matrix, accepted: npt.NDArray[np.bool_], ranked: Ranked, reasons: int, language: Language
+    ) -> Scores:
         raw = self.heads.raw(x)
         p_accept, p_close = self.heads.link(raw, accepted)
         score = self.reference.score(p_close)
@@ -93,7 +115,7 @@ class Scorer:
             enough_information=self._information.enough(x),
             log_odds=raw,
             base={name: head.base for name, head in self.heads.named.items()},
-            reasons=self._reasons(x, reasons, language) if reasons else none,
+            reasons=self._reasons(x, ranked, reasons, language) if reasons else none,
             missing=self._missing(x, language) if reasons else none,
         )
 
@@ -105,17 +127,23 @@ class Scorer:
             told[name] = Explanation(base, contributions, head.raw(x))
         return told
 
-    def _reasons(self, x: Matrix, most: int, language: Language) -> tuple[tuple[Reason, ...], ...]:
+    def _ranked(self, x: Matrix, most: int) -> Ranked:
+        """The ``most`` weightiest topics of each lead; nothing is worked out where none are asked for."""
+        if not most:
+            return Ranked(np.empty((len(x), 0), np.intp), np.empty((len(x), 0)))
         contributions, _ = self.heads.close.contributions(x)
-        speakers, points = self._topics.top(x, contributions, most)
+        return Ranked(*self._topics.top(x, contributions, most))
+
+    def _reasons(self, x: Matrix, ranked: Ranked, most: int, language: Language) -> tuple[tuple[Reason, ...], ...]:
         say, features = self._phrases[language].say, self.catalog.features
+        speakers, points = ranked.speakers[:, :most].tolist(), ranked.points[:, :most].tolist()
         return tuple(
             tuple(
                 Reason(features[i].name, features[i].topic, p, say(i, row))
                 for i, p in zip(chosen, told, strict=True)
                 if p != 0
             )
-            for row, chosen, told in zip(x, speakers.tolist(), points.tolist(), strict=True)
+            for row, chosen, told in zip(x, speakers, points, strict=True)
         )
 
     def _missing(self, x: Matrix, language: Language) -> tuple[tuple[str, ...], ...]:
@@ -131,8 +159,12 @@ class Scorer:
         return Information(tuple(self.catalog.features), self.importance)
 
     @cached_property
+    def _stories(self) -> dict[Language, Stories]:
+        return {lang: Stories(self._information, self.fields, self.definition, lang) for lang in LANGUAGES}
+
+    @cached_property
     def _phrases(self) -> dict[Language, Phrases]:
-        return {lang: Phrases(self._topics.features, self.fields, self.definition, lang) for lang in ("en", "fr")}
+        return {lang: Phrases(self._topics.features, self.fields, self.definition, lang) for lang in LANGUAGES}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from models.arrays import Matrix, Vector
 from models.reasons import Reason
+from models.stories import Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Scores:
     history records no acceptances. ``log_odds`` holds by head (``accept``, ``close``) what comes before calibration,
     and ``base`` the value its contributions start from. ``reasons`` are about closing, weightiest first, and
     ``missing`` names the most important facts not known; both hold empty tuples where no reasons were asked for.
+    ``stories`` has one for each lead, or is empty where none were asked for.
     """
 
     score: npt.NDArray[np.int64]
@@ -31,6 +33,7 @@ class Scores:
     base: Mapping[str, float]
     reasons: tuple[tuple[Reason, ...], ...]
     missing: tuple[tuple[str, ...], ...]
+    stories: tuple[Story, ...] = ()
 
     def __len__(self) -> int:
         return len(self.score)

@@ -67,12 +67,20 @@ class Vocabulary:
 
     def field(self, field: str) -> str:
         """A field, capitalised: ``Industry of the company``."""
+        return capitalised(self.name(field))
+
+    def name(self, field: str) -> str:
+        """A field, within a sentence: ``industry of the company``."""
         if field in self._words:
-            return capitalised(self._given(self._words[field]).one)
+            return self._given(self._words[field]).one
         plain = readable(field.removeprefix("account."))
         if field.startswith("account."):
-            plain = self._translations.gettext("%(field)s of the company") % {"field": plain}
-        return capitalised(plain)
+            return self._translations.gettext("%(field)s of the company") % {"field": plain}
+        return plain
+
+    def knows(self, kind: str | None) -> bool:
+        """Whether there are words for this kind of activity, or only its name in the CRM."""
+        return kind in self._words or kind in ACTIVITIES
 
     def activities(self, kind: str | None, count: int) -> str:
         """The noun for ``count`` activities of this kind, without the number: ``visits to pages``."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crm.history import Milestone
 
@@ -66,11 +66,12 @@ class Lead(Struct, frozen=True):
 
 
 class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
-    """A request: leads still unread, the language of the reasons, and how many reasons a lead gets at most."""
+    """A request: leads still unread, the language of the texts, how many reasons a lead gets at most, and stories."""
 
     leads: list[msgspec.Raw]
     language: Literal["en", "fr"] = "en"
     reasons: Annotated[float, Meta(ge=0, le=10, multiple_of=1)] = 3  # 3.0 is a whole number in JSON
+    story: bool = False
 
 
 class Reason(Struct, frozen=True):
@@ -79,6 +80,14 @@ class Reason(Struct, frozen=True):
     feature: str
     points: float
     text: str
+
+
+class Story(Struct, frozen=True):
+    """What a score says to whoever works the lead: why it is so, who acts by when, and how to go on. Plain text."""
+
+    why: str
+    who: str
+    how: str
 
 
 class Score(Struct, frozen=True):
@@ -93,6 +102,7 @@ class Score(Struct, frozen=True):
     enough_information: bool
     ignored_fields: list[str]
     future_activities: Annotated[int, Meta(ge=0, description="Activities after as_of, which count for nothing.")]
+    story: Story | UnsetType = UNSET  # absent unless asked for
 
 
 class LeadError(Struct, frozen=True):

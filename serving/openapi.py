@@ -133,7 +133,7 @@ def _request(settings: Settings) -> dict[str, Any]:
                     ]
                 },
             },
-            "language": {"enum": ["en", "fr"], "default": "en", "description": "Of the reasons."},
+            "language": {"enum": ["en", "fr"], "default": "en", "description": "Of reasons and story."},
             "reasons": {
                 "type": "integer",
                 "minimum": 0,
@@ -141,6 +141,7 @@ def _request(settings: Settings) -> dict[str, Any]:
                 "default": 3,
                 "description": "At most, a lead.",
             },
+            "story": {"type": "boolean", "default": False, "description": "Whether each score tells its story."},
         },
         "required": ["leads"],
         "additionalProperties": False,

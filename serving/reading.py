@@ -20,10 +20,11 @@ _ENVELOPE = Decoder(Envelope)
 _PARTS = Decoder(dict[str, Raw])
 _SHORTEST_LEAD = 2  # bytes, with its comma
 _EXPECTED = {
-    "": "an object of leads and, if wanted, language and reasons",
+    "": "an object of leads and, if wanted, language, reasons and story",
     "leads": "a list of leads",
     "language": f"one of {', '.join(LANGUAGES)}",
     "reasons": "a whole number from 0 to 10",
+    "story": "true or false",
 }
 
 
@@ -36,6 +37,7 @@ class Batch:
     leads: list[ReadLead] = field(default_factory=list)
     errors: list[LeadError] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)  # the kind of each error, for the metrics
+    story: bool = False
 
 
 def open_envelope(body: bytes, max_leads: int) -> Envelope:
@@ -88,7 +90,7 @@ def read(envelope: Envelope, known: Mapping[str, Attribute], now: int) -> Batch:
         known: the attributes that count and what they are, from `serving.lead.attributes_of`.
         now: microseconds since 1970 UTC; stands in for an absent ``as_of``.
     """
-    batch = Batch(envelope.language, int(envelope.reasons))
+    batch = Batch(envelope.language, int(envelope.reasons), story=envelope.story)
     for index, raw in enumerate(envelope.leads):
         lead_id = None
         try:

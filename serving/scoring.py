@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import repeat
 from math import isnan
 from typing import cast
 
 import numpy as np
+from msgspec import UNSET
 
 from features.facts import Facts
 from features.records import Record
@@ -18,7 +20,7 @@ from models.artifact import load
 from models.definition import LANGUAGES, Language
 from models.scorer import Scorer
 from models.scores import Scores
-from serving.contract import DefinitionInService, ModelInService, Reason, Reply, Score
+from serving.contract import DefinitionInService, ModelInService, Reason, Reply, Score, Story
 from serving.lead import Attribute, ReadLead, attributes_of
 from serving.reading import Batch
 from serving.store import Stored
@@ -62,14 +64,16 @@ class Served:
 
     def answer(self, batch: Batch) -> Reply:
         """The reply to a request. No lead's score depends on the others in it."""
-        scores = self._scores(batch.leads, batch.reasons, cast("Language", batch.language)) if batch.leads else []
+        scores = self._scores(batch) if batch.leads else []
         return Reply(self.definition, self.model, scores, batch.errors)
 
-    def _scores(self, leads: Sequence[ReadLead], reasons: int, language: Language) -> list[Score]:
-        facts = Facts.of_records([lead.record for lead in leads], self.scorer.fields)
-        as_of = np.array([lead.as_of for lead in leads], np.int64)
-        lead = np.arange(len(leads), dtype=np.int64)
-        return _rows(leads, self.scorer.score(facts, lead, as_of, reasons=reasons, language=language))
+    def _scores(self, batch: Batch) -> list[Score]:
+        facts = Facts.of_records([lead.record for lead in batch.leads], self.scorer.fields)
+        as_of = np.array([lead.as_of for lead in batch.leads], np.int64)
+        lead = np.arange(len(batch.leads), dtype=np.int64)
+        language = cast("Language", batch.language)
+        scores = self.scorer.score(facts, lead, as_of, reasons=batch.reasons, language=language, stories=batch.story)
+        return _rows(batch.leads, scores)
 
 
 def open_scorer(stored: Stored, now: int) -> Served:
@@ -80,7 +84,7 @@ def open_scorer(stored: Stored, now: int) -> Served:
     served = Served(load(stored.folder), stored, stored.agreement())
     for language in LANGUAGES:
         nobody = ReadLead(Record(lead_id="warm-up"), now, [], 0)
-        served.answer(Batch(language, 3, [nobody]))
+        served.answer(Batch(language, 3, [nobody], story=True))
     return served
 
 
@@ -93,6 +97,7 @@ def _rows(leads: Sequence[ReadLead], scores: Scores) -> list[Score]:
         scores.p_close.tolist(),
         scores.reasons,
         scores.enough_information.tolist(),
+        scores.stories or repeat(None, len(leads)),
         strict=True,
     )
     return [
@@ -106,6 +111,7 @@ def _rows(leads: Sequence[ReadLead], scores: Scores) -> list[Score]:
             enough_information=enough,
             ignored_fields=lead.ignored_fields,
             future_activities=lead.future_activities,
+            story=UNSET if story is None else Story(story.why, story.who, story.how),
         )
-        for lead, score, grade, p_accept, p_close, reasons, enough in columns
+        for lead, score, grade, p_accept, p_close, reasons, enough, story in columns
     ]

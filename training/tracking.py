@@ -136,7 +136,13 @@ def signature_of(scorer: Scorer) -> ModelSignature:
     given = pyfunc.input_columns(scorer).items()
     inputs = Schema([ColSpec(kind, name, required=must) for name, (kind, must) in given])
     outputs = Schema([ColSpec(kind, name, required=name != "p_accept") for name, kind in pyfunc.OUTPUT.items()])
-    params = ParamSchema([ParamSpec("reasons", "integer", 0), ParamSpec("language", "string", "en")])
+    params = ParamSchema(
+        [
+            ParamSpec("reasons", "integer", 0),
+            ParamSpec("language", "string", "en"),
+            ParamSpec("story", "boolean", default=False),
+        ]
+    )
     return ModelSignature(inputs=inputs, outputs=outputs, params=params)
 
 

@@ -33,7 +33,10 @@ def score(
         bool, typer.Option("--history", help="Score the project's own undecided leads, also when IN is not given.")
     ] = False,
     reasons: Annotated[int, typer.Option(min=0, max=10, help="Reasons a lead gets at most; they cost time.")] = 0,
-    language: Annotated[Tongue, typer.Option(help="The language of the reasons.")] = Tongue.EN,
+    stories: Annotated[
+        bool, typer.Option("--stories", help="Tell each score's story in columns why, who and how; it costs time.")
+    ] = False,
+    language: Annotated[Tongue, typer.Option(help="The language of reasons and stories.")] = Tongue.EN,
     as_of: Annotated[
         datetime | None,
         typer.Option(help="Score as of this instant, UTC. Default: now for IN, the export for the history."),
@@ -55,7 +58,7 @@ def score(
         raise MisuseError("IN and --history exclude each other.", remedy="Leave one of them out.")
     opened = open_project(project)
     chosen = scorer_of(opened, str(scorer))
-    asked = Asked(reasons, language.value, _instant(as_of), chunk)
+    asked = Asked(reasons, language.value, _instant(as_of), chunk, stories)
     with steps(quiet=as_json) as step:
         if leads is None:
             tally = score_history(opened, chosen, out, asked, step)

@@ -1,0 +1,396 @@
+"""Facts within a sentence: what a feature says of a lead, as a few words that can stand in a list.
+
+Nouns come from the definition and have no known gender, so French is only given what is right for either: « sans appel
+jusqu’ici », « visites des tarifs en hausse », never an article or a participle of a noun that is not ours.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+import numpy.typing as npt
+
+from crm.history import Field, Kind
+from features.instants import DAY
+from features.spec import Family, Feature, FeatureKind
+from models.definition import Definition, Language
+from models.phrases import silent_from
+from models.quoted import quoted
+from models.sentences import COUNTED_DAYS, Sentences
+from models.translations import translations
+from models.vocabulary import M_, N_, Vocabulary
+
+_LARGEST = 100_000
+_SECOND = 1_000_000
+
+_MOMENTS: Mapping[str, tuple[str, str]] = {
+    "created": (M_("came in %(when)s"), M_("date of creation not known")),
+    "handed_off": (M_("handed to sales %(when)s"), M_("not handed to sales so far")),
+    "accepted": (M_("accepted by sales %(when)s"), M_("not accepted by sales so far")),
+    "since_won": (M_("last sale to the company %(when)s"), M_("no lead of the company won so far")),
+}
+_COMPANY: Mapping[str, tuple[tuple[str, str], str]] = {
+    "known": (N_("one colleague known", "%(n)s colleagues known"), M_("no colleague known")),
+    "active": (
+        N_("one colleague active %(window)s", "%(n)s colleagues active %(window)s"),
+        M_("no colleague active %(window)s"),
+    ),
+    "activities": (
+        N_("one activity of colleagues %(window)s", "%(n)s activities of colleagues %(window)s"),
+        M_("no activity of colleagues %(window)s"),
+    ),
+    "won": (
+        N_("one lead of the company already won", "%(n)s leads of the company already won"),
+        M_("no lead of the company won so far"),
+    ),
+    "lost": (
+        N_("one lead of the company decided without a sale", "%(n)s leads of the company decided without a sale"),
+        M_("no lead of the company decided without a sale"),
+    ),
+}
+_REACHED: Mapping[str, tuple[str, str]] = {
+    "handed_off": (M_("handed to sales"), M_("not handed to sales so far")),
+    "accepted": (M_("accepted by sales"), M_("not accepted by sales so far")),
+}
+_COMPANIES: Mapping[str, tuple[str, str, str]] = {
+    "alone": (M_("a one-person company"), M_("an %(n)s-person company"), M_("a %(n)s-person company")),
+    "named": (
+        M_("a one-person %(industry)s company"),
+        M_("an %(n)s-person %(industry)s company"),
+        M_("a %(n)s-person %(industry)s company"),
+    ),
+    "apart": (
+        M_("a one-person company (%(industry)s)"),
+        M_("an %(n)s-person company (%(industry)s)"),
+        M_("a %(n)s-person company (%(industry)s)"),
+    ),
+}
+"""For one person, for a number with a vowel first, and for any other."""
+
+_ARRIVAL = frozenset({"created", "handed_off"})
+_OWNED = frozenset({"company", "free", "academic", "government", "disposable"})
+"""What an e-mail address is *of*; the other levels say that it is not known."""
+
+_EMPLOYEES = frozenset(
+    {"employees", "employeecount", "numberofemployees", "nbemployees", "headcount", "companysize", "staff"}
+    | {"effectif", "effectifs", "salaries", "nbsalaries", "nombredesalaries"}
+)
+_INDUSTRY = frozenset({"industry", "sector", "businesssector", "secteur", "secteuractivite", "secteurdactivite"})
+_ADJECTIVE = re.compile(r"(?!(?:other|public|private|unknown|misc|various|n a)\b)[a-z]{3,}(?: [a-z]{3,})?")
+"""An industry that can stand before *company*; *public company* would say something else."""
+
+_PLAIN = re.compile(r"\w[\w &'’/+,-]*…?")
+"""An industry that needs no quotation marks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One lead as it is told of: all its features, the instant, and its own word for a field, empty where not known.
+
+    ``against``: whether what speaks against it is told. What is not known is told only then: it is no merit.
+    """
+
+    row: Sequence[float] | npt.NDArray[np.float64]
+    as_of: int
+    own: Callable[[str], str]
+    against: bool = False
+
+
+Say = Callable[[float, Seen], str]
+
+
+class Mentions:
+    """What the features say within a sentence of one language; an empty text where there is nothing to tell."""
+
+    def __init__(
+        self, features: Sequence[Feature], fields: Sequence[Field], definition: Definition, language: Language
+    ) -> None:
+        self._features = features
+        self._text = translations(language)
+        self._sentences = Sentences(language)
+        self._words = Vocabulary(definition, language)
+        self._name = lru_cache(maxsize=1024)(self._words.name)
+        self.activities = lru_cache(maxsize=4096)(self._activities)
+        self._ours = {field.name for field in fields if field.actor}
+        self._yes_no = {field.name for field in fields if field.kind is Kind.BOOLEAN}
+        self._say = [self._mention(feature) for feature in features]
+        self._silent_from = silent_from(features)
+        self._employees = _named(features, FeatureKind.NUMBER, _EMPLOYEES)
+        self._industry = _named(features, FeatureKind.CATEGORY, _INDUSTRY)
+
+    def say(self, feature: int, seen: Seen) -> str:
+        """The words for feature number ``feature``."""
+        value = float(seen.row[feature])
+        if value == 0 and feature in self._silent_from:
+            recency, days = self._silent_from[feature]
+            if not float(seen.row[recency]) < days:
+                return self._say[recency](float(seen.row[recency]), seen)
+        return self._say[feature](value, seen)
+
+    def name(self, feature: int) -> str:
+        """What feature number ``feature`` is about."""
+        spec = self._features[feature]
+        return self._name(spec.field) if spec.field else self.activities(spec.activity, 2)
+
+    def _activities(self, kind: str | None, count: int) -> str:
+        """The noun for ``count`` activities of a kind, which may be one that nobody has words for."""
+        return self._words.activities(kind if self._words.knows(kind) else quoted(str(kind)), count)
+
+    def facts(self, features: Sequence[int], seen: Seen) -> list[str]:
+        """The words for these features, in their order.
+
+        A company's size and industry are told together, and so are the kinds of activity that came last on one day.
+        """
+        together = self._together(features, seen)
+        told = dict.fromkeys(together.get(i) or self.say(i, seen) for i in features)
+        return [fact for fact in told if fact]
+
+    def _together(self, features: Sequence[int], seen: Seen) -> dict[int, str]:
+        """The words for features that are told with others, by feature."""
+        together: dict[int, str] = {}
+        if company := self._profile(features, seen):
+            together |= dict.fromkeys(company, self._company(*company, seen=seen))
+        for day, kinds in self._days(features, seen).items():
+            if len(kinds) > 1:
+                things = ", ".join(self.activities(self._features[i].activity, 1) for i in kinds)
+                said = self._text.gettext("%(when)s: %(things)s") % {"when": day, "things": things}
+                together |= dict.fromkeys(kinds, said)
+        arrival = [i for i in features if self._features[i].measure in _ARRIVAL and not math.isnan(seen.row[i])]
+        days = {self._when(float(seen.row[i]), seen) for i in arrival}
+        if len(arrival) == len(_ARRIVAL) and len(days) == 1:
+            said = self._text.gettext("came in and was handed to sales %(when)s") % {"when": days.pop()}
+            together |= dict.fromkeys(arrival, said)
+        return together
+
+    def _profile(self, features: Sequence[int], seen: Seen) -> tuple[int, ...]:
+        """The features that tell a company's size and, where it is known, its industry; none without a size."""
+        size = next((i for i in features if i in self._employees and _headcount(float(seen.row[i]))), None)
+        named = (i for i in features if i in self._industry and _PLAIN.fullmatch(self._own(self._features[i], seen)))
+        industry = next(named, None)
+        return () if size is None else (size,) if industry is None else (size, industry)
+
+    def _days(self, features: Sequence[int], seen: Seen) -> dict[str, list[int]]:
+        """The kinds of activity that came last on one and the same day, by that day."""
+        days: dict[str, list[int]] = {}
+        for i in features:
+            if day := self._day(i, seen):
+                days.setdefault(day, []).append(i)
+        return days
+
+    def _day(self, feature: int, seen: Seen) -> str:
+        """The day on which a kind of activity came last; empty where something else is told."""
+        spec, days = self._features[feature], float(seen.row[feature])
+        came = spec.family is Family.RECENCY and spec.activity is not None and not math.isnan(days)
+        return self._when(days, seen) if came and not _silent_since(days, seen) else ""
+
+    def _company(self, size: int, industry: int | None = None, *, seen: Seen) -> str:
+        people = float(seen.row[size])
+        own = "" if industry is None else self._own(self._features[industry], seen)
+        shape = "alone" if not own else "named" if _ADJECTIVE.fullmatch(own) else "apart"
+        message = self._text.gettext(_COMPANIES[shape][0 if people == 1 else 1 if _takes_an(int(people)) else 2])
+        return message % {"n": self._sentences.number(people), "industry": own}
+
+    def _mention(self, feature: Feature) -> Say:
+        make = {
+            Family.ATTRIBUTE: self._attribute,
+            Family.PRESENCE: self._presence,
+            Family.AGE: self._age,
+            Family.LEAD_AGE: self._moment,
+            Family.SENIORITY: self._category,
+            Family.DOMAIN: self._domain,
+            Family.COUNT: self._count,
+            Family.RECENCY: self._recency,
+            Family.TREND: self._trend,
+            Family.ACTIVE_DAYS: self._active_days,
+            Family.PROGRESS: self._progress,
+            Family.BUYING_GROUP: self._colleagues,
+            Family.ACCOUNT_RECORD: self._colleagues,
+            Family.RATE: self._rate,
+        }
+        return make[feature.family](feature)
+
+    def _attribute(self, feature: Feature) -> Say:
+        if feature.kind is FeatureKind.CATEGORY:
+            return self._category(feature)
+        if feature.field in self._yes_no:
+            yes, no = (self._fact(feature, self._text.gettext(word)) for word in ("yes", "no"))
+            return self._if_known(feature, lambda value, _: yes if value else no)
+        return self._if_known(feature, lambda value, _: self._fact(feature, self._sentences.number(value)))
+
+    def _category(self, feature: Feature) -> Say:
+        def say(_: float, seen: Seen) -> str:
+            own = self._own(feature, seen)
+            return self._value(feature, own) if own else ""
+
+        return self._if_known(feature, say)
+
+    def _rate(self, feature: Feature) -> Say:
+        """Only the value that has the rate: how others fared with it is nothing the request holds.
+
+        One of our own people is not told as a reason at all: it says nothing of the lead.
+        """
+        unknown = self._unknown(feature)
+        if feature.field in self._ours:
+            return lambda _value, _seen: ""
+
+        def say(value: float, seen: Seen) -> str:
+            own = self._own(feature, seen)
+            if not own:
+                return unknown(seen)
+            return "" if math.isnan(value) else self._value(feature, own)
+
+        return say
+
+    def _domain(self, feature: Feature) -> Say:
+        levels = feature.levels or ()
+        of = self._text.gettext("%(field)s %(level)s")
+        told = [
+            of % {"field": self._name(str(feature.field)), "level": self._words.level(level)}
+            if level in _OWNED
+            else self._fact(feature, self._words.level("unknown"))
+            for level in levels
+        ]
+        return self._if_known(feature, lambda code, _: told[int(code)])
+
+    def _presence(self, feature: Feature) -> Say:
+        name = {"field": self._name(str(feature.field))}
+        absent, given = (self._text.gettext(m) % name for m in (M_("without %(field)s"), M_("with %(field)s")))
+        if feature.measure != "length":
+            return lambda value, _: given if value > 0 else absent
+        length = partial(self._text.ngettext, *N_("%(n)s character", "%(n)s characters"))
+
+        def say(value: float, _: Seen) -> str:
+            if not value > 0:
+                return absent
+            return self._fact(feature, length(int(value)) % {"n": self._sentences.number(value)})
+
+        return say
+
+    def _age(self, feature: Feature) -> Say:
+        def say(days: float, seen: Seen) -> str:
+            instant = seen.as_of - round(days * DAY / _SECOND) * _SECOND  # old dates are exact to the second
+            return self._fact(feature, self._sentences.date(instant))
+
+        return self._if_known(feature, say)
+
+    def _moment(self, feature: Feature) -> Say:
+        since, never = (self._text.gettext(message) for message in _MOMENTS[str(feature.measure)])
+        return lambda days, seen: never if math.isnan(days) else since % {"when": self._when(days, seen)}
+
+    def _progress(self, feature: Feature) -> Say:
+        reached, not_yet = (self._text.gettext(message) for message in _REACHED[str(feature.measure)])
+        return lambda value, _: reached if value > 0 else not_yet
+
+    def _count(self, feature: Feature) -> Say:
+        things, window = partial(self.activities, feature.activity), self._sentences.window(feature.window_days)
+        none = self._text.gettext("no %(thing)s %(window)s") % {"thing": things(1), "window": window}
+        some = partial(self._text.ngettext, *N_("one %(thing)s %(window)s", "%(n)s %(thing)s %(window)s"))
+
+        def say(value: float, _: Seen) -> str:
+            n = int(value)
+            if n < 1:
+                return none
+            return some(n) % {"n": self._sentences.number(n), "thing": things(n), "window": window}
+
+        return say
+
+    def _recency(self, feature: Feature) -> Say:
+        thing = self.activities(feature.activity, 1)
+        window = self._sentences.window(None)
+        none = self._text.gettext("no %(thing)s %(window)s") % {"thing": thing, "window": window}
+        last, since = self._text.gettext("last %(thing)s %(when)s"), self._text.gettext("no %(thing)s since %(date)s")
+
+        def say(days: float, seen: Seen) -> str:
+            if math.isnan(days):
+                return none
+            instant = seen.as_of - round(days * DAY)
+            if _silent_since(days, seen):
+                return since % {"thing": thing, "date": self._sentences.date(instant, seen.as_of)}
+            return last % {"thing": thing, "when": self._sentences.when(instant, seen.as_of)}
+
+        return say
+
+    def _trend(self, feature: Feature) -> Say:
+        things = {"things": self.activities(feature.activity, 2)}
+        more = self._text.gettext("more %(things)s than before") % things
+        less = self._text.gettext("fewer %(things)s than before") % things
+        same = self._text.gettext("as many %(things)s as before") % things
+        return lambda value, _: more if value > 0 else less if value < 0 else same
+
+    def _active_days(self, feature: Feature) -> Say:
+        window = self._sentences.window(feature.window_days)
+        days = partial(self._text.ngettext, *N_("active on one day %(window)s", "active on %(n)s days %(window)s"))
+        none = self._text.gettext("not active %(window)s") % {"window": window}
+
+        def say(value: float, _: Seen) -> str:
+            return days(int(value)) % {"n": self._sentences.number(value), "window": window} if value > 0 else none
+
+        return say
+
+    def _colleagues(self, feature: Feature) -> Say:
+        if feature.measure in _MOMENTS:
+            return self._moment(feature)
+        (one, other), zero = _COMPANY[str(feature.measure)]
+        window = {"window": self._sentences.window(feature.window_days)}
+        none = self._text.gettext(zero) % window
+
+        def say(value: float, _: Seen) -> str:
+            some = self._text.ngettext(one, other, int(value))
+            return some % {"n": self._sentences.number(value), **window} if value > 0 else none
+
+        return say
+
+    def _if_known(self, feature: Feature, say: Say) -> Say:
+        unknown = self._unknown(feature)
+        return lambda value, seen: unknown(seen) if math.isnan(value) else say(value, seen)
+
+    def _unknown(self, feature: Feature) -> Callable[[Seen], str]:
+        said = self._text.gettext("%(field)s not known") % {"field": self._name(str(feature.field))}
+        return lambda seen: said if seen.against else ""
+
+    def _own(self, feature: Feature, seen: Seen) -> str:
+        return seen.own(str(feature.field))
+
+    def _fact(self, feature: Feature, fact: str) -> str:
+        return self._text.gettext("%(name)s (%(fact)s)") % {"name": self._name(str(feature.field)), "fact": fact}
+
+    def _value(self, feature: Feature, own: str) -> str:
+        name = self._name(str(feature.field))
+        return self._text.gettext("%(name)s “%(value)s”") % {"name": name, "value": own}
+
+    def _when(self, days: float, seen: Seen) -> str:
+        return self._sentences.when(seen.as_of - round(days * DAY), seen.as_of)
+
+
+def _named(features: Sequence[Feature], kind: FeatureKind, names: frozenset[str]) -> frozenset[int]:
+    """The attributes of this kind that go by one of these names."""
+    found = (i for i, f in enumerate(features) if f.family is Family.ATTRIBUTE and f.kind is kind)
+    return frozenset(i for i in found if _spelled(str(features[i].field)) in names)
+
+
+def _spelled(field: str) -> str:
+    return re.sub(r"[^a-z]", "", field.removeprefix("account.").casefold())
+
+
+def _silent_since(days: float, seen: Seen) -> bool:
+    """Whether it is the silence that is told, not the activity before it."""
+    return seen.against and days >= COUNTED_DAYS
+
+
+def _headcount(value: float) -> bool:
+    return 1 <= value < _LARGEST and value == int(value)
+
+
+def _takes_an(number: int) -> bool:
+    """Whether a number is said with a vowel first: eight, eleven, eighteen, eighty, 8,500, 11,000.
+
+    >>> [n for n in (1, 8, 10, 11, 18, 80, 110, 118, 8500, 11000) if _takes_an(n)]
+    [8, 11, 18, 80, 8500, 11000]
+    """
+    digits = str(number)
+    return digits[0] == "8" or (digits[:2] in {"11", "18"} and len(digits) % 3 == 2)  # noqa: PLR2004  11,000
