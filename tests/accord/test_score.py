@@ -80,6 +80,17 @@ def test_the_projects_own_open_leads_are_scored_with_all_that_is_known(
     assert set(ids) == set(history.leads["lead_id"]) - set(history.milestones.loc[final, "lead_id"])
 
 
+def test_stories_come_in_columns_of_their_own(promoted: Path, leads: Path, tmp_path: Path, accord: Run) -> None:
+    common = ("--project", promoted, "--as-of", "2026-07-01", "--language", "fr")
+    accord("score", leads, "-o", tmp_path / "file.csv", "--stories", *common)
+    accord("score", "-o", tmp_path / "history.parquet", "--stories", "--reasons", 1, *common)
+    for told in (pd.read_csv(tmp_path / "file.csv"), pd.read_parquet(tmp_path / "history.parquet")):
+        assert told[["why", "who", "how"]].notna().all().all()
+        assert told["who"].str.startswith("Grade").all()
+    accord("score", leads, "-o", tmp_path / "plain.csv", *common)
+    assert not {"why", "who", "how"} & set(pd.read_csv(tmp_path / "plain.csv").columns)
+
+
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
 def test_neither_chunks_nor_formats_change_a_score(
     promoted: Path, leads: Path, tmp_path: Path, accord: Run, ending: str

@@ -1,8 +1,8 @@
 """Checks stories against the request they were told of: every clause is read and worked out again from the record.
 
 Nothing of `models.mentions` or `models.stories` is used: what a story may say is written here a second time, as
-patterns of text, and what is true is counted here by hand. A clause that no pattern reads is a claim nobody checked, and
-fails.
+patterns of text, and what is true is counted here by hand. A clause that no pattern reads is a claim that nobody
+checked, and fails.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ PATTERNS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("won", r"{number} leads? de l’entreprise déjà gagnés?"),
         ("lost", r"{number} leads? de l’entreprise clos sans vente"),
         ("days", r"{number} jours? d’activité {window}"),
+        ("idle", r"pas actif {window}"),
         ("more", r"{noun} en hausse"),
         ("fewer", r"{noun} en baisse"),
         ("same", r"{noun} au même rythme qu’avant"),
@@ -396,7 +397,7 @@ class Checker:
         given = getattr(self.definition.words[field], self.language)
         return (given.one if isinstance(given, Plural) else str(given)).lower()
 
-    def true(self, so: bool, otherwise: str) -> None:  # noqa: FBT001  it is asked
+    def true(self, so: bool, otherwise: str) -> None:
         if not so:
             raise Untrue(otherwise)
 

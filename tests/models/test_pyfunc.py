@@ -9,7 +9,7 @@ import pytest
 
 from crm.errors import AccordError
 from crm.history import Field, Kind
-from models.pyfunc import CHUNK, OUTPUT, LeadScore, attribute_columns
+from models.pyfunc import CHUNK, OUTPUT, STORY, LeadScore, attribute_columns
 from tests.fitted import scorer
 
 MODEL = LeadScore(scorer())
@@ -31,6 +31,14 @@ def test_a_prediction_has_the_columns_it_promises_on_the_rows_it_was_asked() -> 
     assert out.index.tolist() == [7, 3]
     assert out["lead_id"].tolist() == ["a", "b"]
     assert json.loads(out["reasons"].iloc[0])
+
+
+def test_stories_come_in_columns_of_their_own_where_they_are_asked_for() -> None:
+    out = MODEL.predict(table(row(), row(lead_id="b", employees=None)), {"story": True, "language": "fr"})
+    assert list(out.columns) == [*OUTPUT, *STORY]
+    assert all(text.endswith(".") for name in STORY for text in out[name])
+    assert out["who"].str.startswith("Grade").all()
+    assert list(MODEL.predict(table()[:0], {"story": True}).columns) == [*OUTPUT, *STORY]
 
 
 def test_no_row_depends_on_another(monkeypatch: pytest.MonkeyPatch) -> None:

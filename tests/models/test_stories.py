@@ -93,11 +93,20 @@ def scorer(seed: int) -> Scorer:
     return replace(drawn.fitted(company(), seed), definition=DEFINITION)
 
 
+NEIGHBOUR = Record(
+    lead_id="L2",
+    created_at=AS_OF - 9 * DAY,
+    attributes={name: f"neighbour {name}" for name in ("source", "campaign", "topic", "job_title", "account.industry")},
+    activities=[(kind, AS_OF - 9 * DAY, None, None) for kind in KINDS],
+)
+"""Another lead of the same request, of which no story but its own may tell."""
+
+
 def tell(made: Scorer, record: Record, language: Language, as_of: int = AS_OF) -> tuple[Story, str]:
-    facts = Facts.of_records([record], made.fields)
-    rows, instants = np.zeros(1, np.int64), np.array([as_of])
+    facts = Facts.of_records([NEIGHBOUR, record], made.fields)
+    rows, instants = np.arange(2), np.array([as_of, as_of])
     scores = made.score(facts, rows, instants, reasons=0, language=language, stories=True)
-    return scores.stories[0], str(scores.grade[0])
+    return scores.stories[1], str(scores.grade[1])
 
 
 def checker(made: Scorer, record: Record, language: Language) -> Checker:
@@ -159,11 +168,220 @@ def records(draw: st.DrawFn) -> Record:
     )
 
 
+SOME = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+FEW = settings(SOME, max_examples=40)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(records(), st.integers(1, 6))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@SOME
 def test_no_story_mentions_a_fact_that_the_request_did_not_contain(
     language: Language, record: Record, seed: int
 ) -> None:
     story, grade = tell(scorer(seed), record, language)
     checker(scorer(seed), record, language).check(story, grade)
+
+
+RECORD = Record(
+    lead_id="L1",
+    created_at=AS_OF - 3 * DAY,
+    attributes={"source": "webinar", "account.employees": 250.0, "account.industry": "logistics", "phone_given": 1.0},
+    activities=[
+        *(("pricing_view", AS_OF - days * DAY, None, None) for days in (1, 2, 5)),
+        ("form", AS_OF - 2 * DAY - 1, None, None),
+        ("call", AS_OF - 30 * DAY, None, None),
+    ],
+    milestones=[("handed_off", AS_OF - DAY)],
+    colleagues=[Record(lead_id="L3", created_at=AS_OF - 9 * DAY, activities=[("call", AS_OF - DAY, None, None)])],
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "part", "lie"),
+    [
+        ("en", "why", "Four visits to the prices in the past week."),
+        ("en", "why", "Three visits to the prices in the past 30 days; two colleagues known."),
+        ("en", "why", "A 251-person logistics company."),
+        ("en", "why", "A 250-person software company."),
+        ("en", "why", "Industry “software”."),
+        ("en", "why", "Job “Wizard”."),
+        ("en", "why", "Against it: phone number not known."),
+        ("en", "why", "Against it: no call so far."),
+        ("en", "why", "Last call today."),
+        ("en", "why", "It closes with a probability of 81%."),
+        ("en", "who", "Grade A: taken up by an account executive within nine working hours."),
+        ("en", "who", "Grade A: taken up by inside sales within eight working hours."),
+        ("en", "how", "Latest request: form sent, yesterday."),
+        ("en", "how", "Latest sign of interest: meeting, yesterday."),
+        ("en", "how", "Still to find out: number of employees."),
+        ("en", "how", "No activity is known."),
+        ("fr", "why", "Quatre visites des tarifs ces sept derniers jours."),
+        ("fr", "why", "Entreprise de 250 salariés (software)."),
+        ("fr", "why", "En sa défaveur : sans appel jusqu’ici."),
+        ("fr", "who", "Grade A : pris en charge par le marketing sous huit heures ouvrées."),
+        ("fr", "how", "Dernière sollicitation : formulaire envoyé, hier. Reste à savoir : effectif."),
+    ],
+)
+def test_the_check_finds_a_lie(language: Language, part: str, lie: str) -> None:
+    with pytest.raises(Untrue):
+        getattr(checker(scorer(1), RECORD, language), part)(lie, *(["A"] if part == "who" else []))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(records(), st.randoms(use_true_random=False))
+@FEW
+def test_the_order_of_a_request_changes_no_story(language: Language, record: Record, chance: random.Random) -> None:
+    def shuffled(values: object) -> list[object]:
+        return chance.sample(list(values), len(list(values)))  # type: ignore[call-overload]
+
+    turned = Record(
+        lead_id=record.lead_id,
+        created_at=record.created_at,
+        attributes=dict(reversed(record.attributes.items())),
+        activities=shuffled(record.activities),
+        milestones=shuffled(record.milestones),
+        colleagues=shuffled(record.colleagues),
+    )
+    assert tell(scorer(2), turned, language) == tell(scorer(2), record, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(records())
+@FEW
+def test_what_is_still_to_come_is_never_told(language: Language, record: Record) -> None:
+    known = Record(
+        lead_id=record.lead_id,
+        created_at=record.created_at,
+        attributes=record.attributes,
+        activities=[a for a in record.activities if a[1] <= AS_OF],
+        milestones=[m for m in record.milestones if m[1] <= AS_OF],
+        colleagues=record.colleagues,
+    )
+    later = [(kind, AS_OF + 1, None, None) for kind in (*KINDS, "zeppelin_ride")]
+    more = Record(
+        **{name: getattr(known, name) for name in known.__struct_fields__} | {"activities": [*known.activities, *later]}
+    )
+    assert tell(scorer(3), more, language) == tell(scorer(3), known, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(records())
+@FEW
+def test_a_story_has_no_probability_and_no_digit_after_a_point(language: Language, record: Record) -> None:
+    story, _ = tell(scorer(4), record, language)
+    for text in (story.why, story.who, story.how):
+        without_values = re.sub(r"“[^”]*”|«[^»]*»", "", text)
+        assert "%" not in without_values
+        assert not re.search(r"\d[.,]\d(?!\d\d)", without_values)
+        assert "_" not in without_values
+
+
+def _words_of(language: Language) -> set[str]:
+    """Words that only the messages of this language have."""
+    said = {lang: " ".join(_texts(lang)) for lang in LANGUAGES}
+    known = {lang: set(re.findall(r"[^\W\d_]{2,}", re.sub(r"%\(\w+\)s", "", said[lang]).lower())) for lang in LANGUAGES}
+    (other,) = (lang for lang in LANGUAGES if lang != language)
+    both = {word for words in WORDS.values() for lang in (other,) for word in _spelled(words[lang])}
+    return known[language] - known[other] - both
+
+
+def _texts(language: Language) -> list[str]:
+    return [
+        text for m in messages(language) if m.id for text in (m.string if isinstance(m.string, tuple) else (m.string,))
+    ]
+
+
+def _spelled(words: object) -> list[str]:
+    return re.findall(r"[^\W\d_]{2,}", " ".join(words.values() if isinstance(words, dict) else [str(words)]).lower())
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "fr"), ("fr", "en")])
+@given(records(), st.integers(1, 6))
+@FEW
+def test_a_story_speaks_one_language(language: Language, other: Language, record: Record, seed: int) -> None:
+    story, _ = tell(scorer(seed), record, language)
+    text = re.sub(r"“[^”]*”|«[^»]*»|\([^)]*\)|\S+ company", "", f"{story.why} {story.who} {story.how}").lower()
+    assert not set(re.findall(r"[^\W\d_]{2,}", text)) & _words_of(other)
+
+
+HOSTILE = [
+    "{{7*7}}",
+    "%(n)s %s %d %",
+    "{0} {name}",
+    "<b>bold</b><script>alert(1)</script>",
+    "${jndi:ldap://x}",
+    "a\r\nAgainst it: nothing.\x00\u202e\u2028",
+    "x. Against it: no call so far; Grade A",
+    "“quoted” «cité»",
+    "long " * 400,
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_others_wrote_is_told_as_it_is_and_never_read(hostile: str, language: Language) -> None:
+    words = ("source", "campaign", "country", "job_title", "topic", "account.industry", "account.country")
+    record = Record(
+        lead_id="L1",
+        created_at=AS_OF - 3 * DAY,
+        attributes={**dict.fromkeys(words, hostile), "account.employees": 250.0},
+        activities=[(hostile, AS_OF - DAY, None, None)],
+    )
+    told = [tell(scorer(seed), record, language)[0] for seed in range(1, 7)]
+    inside = " ".join(re.sub(r"[\x00-\x1f“”«»_\u202e\u2028]", " ", hostile).split())[:39].strip()
+    opening, closing = ("“", "”") if language == "en" else ("«\u00a0", "\u00a0»")
+    assert any(f"{opening}{inside}" in story.why for story in told)
+    for story in told:
+        assert f"{opening}{inside}" in story.how
+        for text in (story.why, story.who, story.how):
+            assert "49" not in text
+            assert not re.search(r"[\x00-\x1f\u202e\u2028]", text)
+            outside = re.sub(f"{opening}[^”»]*{closing}", "", text)
+            assert "<" not in outside
+            assert "{" not in outside
+            assert text.count(opening) == text.count(closing)
+            assert len(text) < 700
+
+
+def test_a_promise_that_is_not_written_is_said_to_be_missing() -> None:
+    promises = [scorer(1)._stories["en"]._promises[grade] for grade in "ABCD"]
+    assert promises == [
+        "Grade A: taken up by an account executive within eight working hours.",
+        "Grade B: taken up by inside sales within 24 working hours.",
+        "Grade C: taken up by marketing; no time is promised.",
+        "Grade D: no promise is written for this grade.",
+    ]
+
+
+def test_a_lead_nobody_knows_is_said_to_be_unknown() -> None:
+    story, _ = tell(scorer(1), Record(lead_id="L1"), "en")
+    assert story.how.startswith("Too little is known to rely on this score. No activity is known. Still to find out: ")
+    story, _ = tell(scorer(1), Record(lead_id="L1"), "fr")
+    assert story.how.startswith("On en sait trop peu pour se fier à ce score. Aucune activité connue. Reste à savoir")
+
+
+@pytest.mark.parametrize("asked", [0, 3, 10])
+def test_stories_change_nothing_else_and_do_not_depend_on_the_reasons_asked_for(asked: int) -> None:
+    made = scorer(5)
+    facts = Facts.of_records([NEIGHBOUR, RECORD], made.fields)
+    rows, instants = np.arange(2), np.array([AS_OF, AS_OF])
+    plain = made.score(facts, rows, instants, reasons=asked)
+    told = made.score(facts, rows, instants, reasons=asked, stories=True)
+    assert plain.stories == ()
+    assert told.reasons == plain.reasons
+    assert told.missing == plain.missing
+    assert told.stories == made.score(facts, rows, instants, stories=True).stories
+    assert told.stories[1] == made.score(facts, rows[1:], instants[1:], stories=True).stories[0]
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_the_side_of_a_fact_is_that_of_its_points(seed: int) -> None:
+    facts = Facts.of_records([RECORD], scorer(seed).fields)
+    scores = scorer(seed).score(facts, np.zeros(1, np.int64), np.array([AS_OF]), reasons=10, stories=True)
+    why = scores.stories[0].why
+    against = "".join(re.findall(r"Against it: [^.]*", why))
+    points = {reason.topic: reason.points for reason in scores.reasons[0]}
+    for topic, words in (("source", "source “webinar”"), ("pricing_view", "prices"), ("handed_off", "handed to sales")):
+        if words.casefold() in why.casefold():
+            assert (words.casefold() in against.casefold()) == (points[topic] < 0)
+    assert against

@@ -186,6 +186,36 @@ def test_as_many_reasons_as_asked_for(run: Run, most: int) -> None:
     assert len(score["reasons"]) == min(most, 3)
 
 
+def test_a_story_is_told_in_the_language_asked_for_and_only_if_asked_for(run: Run) -> None:
+    running = run("by hand")
+    without = running.post(a_lead(), language="fr")
+    assert running.post(a_lead(), language="fr", story=False) == without
+    (french,) = running.post(a_lead(), language="fr", story=True)["scores"]
+    assert french["story"] == {
+        "why": "Source «\u00a0webinar\u00a0»\u202f; entreprise de 250 salariés\u202f; "
+        "visite de page ces 30 derniers jours.",
+        "who": "Grade C\u00a0: aucune promesse n’est écrite pour ce grade.",
+        "how": "Dernier événement\u00a0: visite de page, il y a trois jours.",
+    }
+    assert list(french)[-1] == "story"
+    (english,) = running.post(a_lead(), story=True)["scores"]
+    assert english["story"]["why"] == "Source “webinar”; a 250-person company; one visit to a page in the past 30 days."
+    assert {k: v for k, v in french.items() if k != "story"} == without["scores"][0]
+
+
+@pytest.mark.parametrize("story", ["yes", 1, None])
+def test_a_story_is_asked_for_with_true_or_false(run: Run, story: object) -> None:
+    reply = run().client.post("/v1/scores", json={"leads": [], "story": story})
+    assert reply.status_code == 422
+    assert reply.json()["expected"] == "true or false"
+
+
+def test_no_story_without_reasons_is_missing(run: Run) -> None:
+    (score,) = run().post(a_lead(), reasons=0, story=True)["scores"]
+    assert score["reasons"] == []
+    assert score["story"]["why"].endswith(".")
+
+
 def test_colleagues_make_the_buying_group(run: Run) -> None:
     running = run()
     mary = {
