@@ -122,6 +122,7 @@ class Mentions:
         self._silent_from = silent_from(features)
         self._employees = _named(features, FeatureKind.NUMBER, _EMPLOYEES)
         self._industry = _named(features, FeatureKind.CATEGORY, _INDUSTRY)
+        self.of_company = self._employees | self._industry
 
     def say(self, feature: int, seen: Seen) -> str:
         """The words for feature number ``feature``."""
@@ -150,6 +151,10 @@ class Mentions:
         told = dict.fromkeys(together.get(i) or self.say(i, seen) for i in features)
         return [fact for fact in told if fact]
 
+    def completes(self, feature: int, others: Sequence[int], seen: Seen) -> bool:
+        """Whether a feature can be told in the same breath as one of these: the size of a company with its industry."""
+        return any(i in self.of_company for i in others) and len(self._profile((feature, *others), seen)) > 1
+
     def _together(self, features: Sequence[int], seen: Seen) -> dict[int, str]:
         """The words for features that are told with others, by feature."""
         together: dict[int, str] = {}
@@ -161,16 +166,18 @@ class Mentions:
                 said = self._text.gettext("%(when)s: %(things)s") % {"when": day, "things": things}
                 together |= dict.fromkeys(kinds, said)
         arrival = [i for i in features if self._features[i].measure in _ARRIVAL and not math.isnan(seen.row[i])]
-        days = {self._when(float(seen.row[i]), seen) for i in arrival}
-        if len(arrival) == len(_ARRIVAL) and len(days) == 1:
-            said = self._text.gettext("came in and was handed to sales %(when)s") % {"when": days.pop()}
-            together |= dict.fromkeys(arrival, said)
+        if len(arrival) == len(_ARRIVAL):
+            days = {self._when(float(seen.row[i]), seen) for i in arrival}
+            if len(days) == 1:
+                said = self._text.gettext("came in and was handed to sales %(when)s") % {"when": days.pop()}
+                together |= dict.fromkeys(arrival, said)
         return together
 
     def _profile(self, features: Sequence[int], seen: Seen) -> tuple[int, ...]:
         """The features that tell a company's size and, where it is known, its industry; none without a size."""
-        size = next((i for i in features if i in self._employees and _headcount(float(seen.row[i]))), None)
-        named = (i for i in features if i in self._industry and _PLAIN.fullmatch(self._own(self._features[i], seen)))
+        known = [i for i in features if i in self.of_company and not math.isnan(seen.row[i])]
+        size = next((i for i in known if i in self._employees and _headcount(float(seen.row[i]))), None)
+        named = (i for i in known if i in self._industry and _PLAIN.fullmatch(self._own(self._features[i], seen)))
         industry = next(named, None)
         return () if size is None else (size,) if industry is None else (size, industry)
 
@@ -368,9 +375,11 @@ class Mentions:
 
 
 def _named(features: Sequence[Feature], kind: FeatureKind, names: frozenset[str]) -> frozenset[int]:
-    """The attributes of this kind that go by one of these names."""
-    found = (i for i, f in enumerate(features) if f.family is Family.ATTRIBUTE and f.kind is kind)
-    return frozenset(i for i in found if _spelled(str(features[i].field)) in names)
+    """The attributes of this kind that go by one of these names, and what else tells the same value."""
+    told = {FeatureKind.NUMBER: (Family.ATTRIBUTE,), FeatureKind.CATEGORY: (Family.ATTRIBUTE, Family.RATE)}[kind]
+    fields = {f.field for f in features if f.family is Family.ATTRIBUTE and f.kind is kind}
+    named = {field for field in fields if _spelled(str(field)) in names}
+    return frozenset(i for i, f in enumerate(features) if f.family in told and f.field in named)
 
 
 def _spelled(field: str) -> str:

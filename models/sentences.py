@@ -45,6 +45,9 @@ class Sentences:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._text = translations(language)
+        self._days_before = tuple(map(self._text.gettext, _DAYS_BEFORE))
+        self._ago, self._on = self._text.gettext("%(n)s days ago"), self._text.gettext("on %(date)s")
+        self._between = self._text.gettext("; ")
         self._number = lru_cache(maxsize=4096)(self._said)
         self._date = lru_cache(maxsize=4096)(self._dated)
         self._window = lru_cache(maxsize=64)(self._within)
@@ -64,10 +67,10 @@ class Sentences:
         """
         passed = (as_of - instant) // DAY
         if passed <= 1:
-            return self._text.gettext(_DAYS_BEFORE[as_of // DAY - instant // DAY])
+            return self._days_before[as_of // DAY - instant // DAY]
         if passed < COUNTED_DAYS:
-            return self._text.gettext("%(n)s days ago") % {"n": self.number(passed)}
-        return self._text.gettext("on %(date)s") % {"date": self.date(instant, as_of)}
+            return self._ago % {"n": self.number(passed)}
+        return self._on % {"date": self.date(instant, as_of)}
 
     def date(self, instant: int, as_of: int | None = None) -> str:
         """``24 June 2026``, or without the year where ``as_of`` is in the same one."""
@@ -80,7 +83,7 @@ class Sentences:
 
     def listed(self, parts: Iterable[str]) -> str:
         """``one; two; three``."""
-        return self._text.gettext("; ").join(parts)
+        return self._between.join(parts)
 
     def sentence(self, text: str) -> str:
         """The text as a sentence, on one line: a capital at its beginning, a full stop at its end."""

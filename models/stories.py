@@ -154,6 +154,9 @@ class Stories:
         chosen = worth[:STRONGEST]
         if chosen and len({p > 0 for _, p in chosen}) == 1:
             chosen += [(i, p) for i, p in worth[STRONGEST:] if (p > 0) != (chosen[0][1] > 0)][:1]
+        for i, p in [more for more in worth if more[0] in self._mentions.of_company and more not in chosen]:
+            if self._mentions.completes(i, [j for j, q in chosen if (q > 0) == (p > 0)], seen):
+                chosen.append((i, p))
         return chosen
 
     def _how(self, newest: Done | None, asked: Done | None, as_of: int, unknown: Sequence[int], *, enough: bool) -> str:
