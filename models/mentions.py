@@ -7,25 +7,21 @@ jusqu’ici », « visites des tarifs en hausse », never an article or a partic
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
-
-import numpy as np
-import numpy.typing as npt
 
 from crm.history import Field, Kind
 from features.instants import DAY
 from features.spec import Family, Feature, FeatureKind
+from models.company import Company
 from models.definition import Definition, Language
 from models.phrases import silent_from
 from models.quoted import quoted
+from models.seen import Say, Seen
 from models.sentences import COUNTED_DAYS, Sentences
 from models.translations import translations
 from models.vocabulary import M_, N_, Vocabulary
 
-_LARGEST = 100_000
 _SECOND = 1_000_000
 
 _MOMENTS: Mapping[str, tuple[str, str]] = {
@@ -57,51 +53,9 @@ _REACHED: Mapping[str, tuple[str, str]] = {
     "handed_off": (M_("handed to sales"), M_("not handed to sales so far")),
     "accepted": (M_("accepted by sales"), M_("not accepted by sales so far")),
 }
-_COMPANIES: Mapping[str, tuple[str, str, str]] = {
-    "alone": (M_("a one-person company"), M_("an %(n)s-person company"), M_("a %(n)s-person company")),
-    "named": (
-        M_("a one-person %(industry)s company"),
-        M_("an %(n)s-person %(industry)s company"),
-        M_("a %(n)s-person %(industry)s company"),
-    ),
-    "apart": (
-        M_("a one-person company (%(industry)s)"),
-        M_("an %(n)s-person company (%(industry)s)"),
-        M_("a %(n)s-person company (%(industry)s)"),
-    ),
-}
-"""For one person, for a number with a vowel first, and for any other."""
-
 _ARRIVAL = frozenset({"created", "handed_off"})
 _OWNED = frozenset({"company", "free", "academic", "government", "disposable"})
 """What an e-mail address is *of*; the other levels say that it is not known."""
-
-_EMPLOYEES = frozenset(
-    {"employees", "employeecount", "numberofemployees", "nbemployees", "headcount", "companysize", "staff"}
-    | {"effectif", "effectifs", "salaries", "nbsalaries", "nombredesalaries"}
-)
-_INDUSTRY = frozenset({"industry", "sector", "businesssector", "secteur", "secteuractivite", "secteurdactivite"})
-_ADJECTIVE = re.compile(r"(?!(?:other|public|private|unknown|misc|various|n a)\b)[a-z]{3,}(?: [a-z]{3,})?")
-"""An industry that can stand before *company*; *public company* would say something else."""
-
-_PLAIN = re.compile(r"\w[\w &'’/+,-]*…?")
-"""An industry that needs no quotation marks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One lead as it is told of: all its features, the instant, and its own word for a field, empty where not known.
-
-    ``against``: whether what speaks against it is told. What is not known is told only then: it is no merit.
-    """
-
-    row: Sequence[float] | npt.NDArray[np.float64]
-    as_of: int
-    own: Callable[[str], str]
-    against: bool = False
-
-
-Say = Callable[[float, Seen], str]
 
 
 class Mentions:
@@ -120,9 +74,7 @@ class Mentions:
         self._yes_no = {field.name for field in fields if field.kind is Kind.BOOLEAN}
         self._say = [self._mention(feature) for feature in features]
         self._silent_from = silent_from(features)
-        self._employees = _named(features, FeatureKind.NUMBER, _EMPLOYEES)
-        self._industry = _named(features, FeatureKind.CATEGORY, _INDUSTRY)
-        self.of_company = self._employees | self._industry
+        self.company = Company(features, language)
 
     def say(self, feature: int, seen: Seen) -> str:
         """The words for feature number ``feature``."""
@@ -151,15 +103,11 @@ class Mentions:
         told = dict.fromkeys(together.get(i) or self.say(i, seen) for i in features)
         return [fact for fact in told if fact]
 
-    def completes(self, feature: int, others: Sequence[int], seen: Seen) -> bool:
-        """Whether a feature can be told in the same breath as one of these: the size of a company with its industry."""
-        return any(i in self.of_company for i in others) and len(self._profile((feature, *others), seen)) > 1
-
     def _together(self, features: Sequence[int], seen: Seen) -> dict[int, str]:
         """The words for features that are told with others, by feature."""
         together: dict[int, str] = {}
-        if company := self._profile(features, seen):
-            together |= dict.fromkeys(company, self._company(*company, seen=seen))
+        if parts := self.company.parts(features, seen):
+            together |= dict.fromkeys(parts, self.company.say(parts, seen))
         for day, kinds in self._days(features, seen).items():
             if len(kinds) > 1:
                 things = ", ".join(self.activities(self._features[i].activity, 1) for i in kinds)
@@ -172,14 +120,6 @@ class Mentions:
                 said = self._text.gettext("came in and was handed to sales %(when)s") % {"when": days.pop()}
                 together |= dict.fromkeys(arrival, said)
         return together
-
-    def _profile(self, features: Sequence[int], seen: Seen) -> tuple[int, ...]:
-        """The features that tell a company's size and, where it is known, its industry; none without a size."""
-        known = [i for i in features if i in self.of_company and not math.isnan(seen.row[i])]
-        size = next((i for i in known if i in self._employees and _headcount(float(seen.row[i]))), None)
-        named = (i for i in known if i in self._industry and _PLAIN.fullmatch(self._own(self._features[i], seen)))
-        industry = next(named, None)
-        return () if size is None else (size,) if industry is None else (size, industry)
 
     def _days(self, features: Sequence[int], seen: Seen) -> dict[str, list[int]]:
         """The kinds of activity that came last on one and the same day, by that day."""
@@ -194,13 +134,6 @@ class Mentions:
         spec, days = self._features[feature], float(seen.row[feature])
         came = spec.family is Family.RECENCY and spec.activity is not None and not math.isnan(days)
         return self._when(days, seen) if came and not _silent_since(days, seen) else ""
-
-    def _company(self, size: int, industry: int | None = None, *, seen: Seen) -> str:
-        people = float(seen.row[size])
-        own = "" if industry is None else self._own(self._features[industry], seen)
-        shape = "alone" if not own else "named" if _ADJECTIVE.fullmatch(own) else "apart"
-        message = self._text.gettext(_COMPANIES[shape][0 if people == 1 else 1 if _takes_an(int(people)) else 2])
-        return message % {"n": self._sentences.number(people), "industry": own}
 
     def _mention(self, feature: Feature) -> Say:
         make = {
@@ -231,7 +164,7 @@ class Mentions:
 
     def _category(self, feature: Feature) -> Say:
         def say(_: float, seen: Seen) -> str:
-            own = self._own(feature, seen)
+            own = seen.word(feature)
             return self._value(feature, own) if own else ""
 
         return self._if_known(feature, say)
@@ -246,7 +179,7 @@ class Mentions:
             return lambda _value, _seen: ""
 
         def say(value: float, seen: Seen) -> str:
-            own = self._own(feature, seen)
+            own = seen.word(feature)
             if not own:
                 return unknown(seen)
             return "" if math.isnan(value) else self._value(feature, own)
@@ -360,9 +293,6 @@ class Mentions:
         said = self._text.gettext("%(field)s not known") % {"field": self._name(str(feature.field))}
         return lambda seen: said if seen.against else ""
 
-    def _own(self, feature: Feature, seen: Seen) -> str:
-        return seen.own(str(feature.field))
-
     def _fact(self, feature: Feature, fact: str) -> str:
         return self._text.gettext("%(name)s (%(fact)s)") % {"name": self._name(str(feature.field)), "fact": fact}
 
@@ -374,32 +304,6 @@ class Mentions:
         return self._sentences.when(seen.as_of - round(days * DAY), seen.as_of)
 
 
-def _named(features: Sequence[Feature], kind: FeatureKind, names: frozenset[str]) -> frozenset[int]:
-    """The attributes of this kind that go by one of these names, and what else tells the same value."""
-    told = {FeatureKind.NUMBER: (Family.ATTRIBUTE,), FeatureKind.CATEGORY: (Family.ATTRIBUTE, Family.RATE)}[kind]
-    fields = {f.field for f in features if f.family is Family.ATTRIBUTE and f.kind is kind}
-    named = {field for field in fields if _spelled(str(field)) in names}
-    return frozenset(i for i, f in enumerate(features) if f.family in told and f.field in named)
-
-
-def _spelled(field: str) -> str:
-    return re.sub(r"[^a-z]", "", field.removeprefix("account.").casefold())
-
-
 def _silent_since(days: float, seen: Seen) -> bool:
     """Whether it is the silence that is told, not the activity before it."""
     return seen.against and days >= COUNTED_DAYS
-
-
-def _headcount(value: float) -> bool:
-    return 1 <= value < _LARGEST and value == int(value)
-
-
-def _takes_an(number: int) -> bool:
-    """Whether a number is said with a vowel first: eight, eleven, eighteen, eighty, 8,500, 11,000.
-
-    >>> [n for n in (1, 8, 10, 11, 18, 80, 110, 118, 8500, 11000) if _takes_an(n)]
-    [8, 11, 18, 80, 8500, 11000]
-    """
-    digits = str(number)
-    return digits[0] == "8" or (digits[:2] in {"11", "18"} and len(digits) % 3 == 2)  # noqa: PLR2004  11,000

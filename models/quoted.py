@@ -35,8 +35,8 @@ def quoted(text: str, longest: int = LONGEST) -> str:
 
     The underscores of codes are spaces to people.
 
-    >>> quoted("Head of\tlogistics"), quoted("public_sector"), quoted("“ab”" * 30, longest=8)
-    ('Head of logistics', 'public sector', 'abababa…')
+    >>> quoted("Head of\tlogistics"), quoted("public_sector"), quoted("“ab”" * 9, longest=8)
+    ('Head of logistics', 'public sector', 'ab ab a…')
     """
     on_one_line = plain(_MARKS.sub(" ", text[: 10 * longest]))
     return on_one_line if len(on_one_line) <= longest else f"{on_one_line[: longest - 1].rstrip()}…"

@@ -23,9 +23,10 @@ from models.arrays import Matrix, Positions
 from models.definition import Definition, Language
 from models.information import DONE, Information
 from models.latest import REQUESTS, Done, latest
-from models.mentions import Mentions, Seen
+from models.mentions import Mentions
 from models.quoted import quoted
 from models.reasons import POINTS_TO_DOUBLE
+from models.seen import Seen
 from models.sentences import Sentences
 from models.translations import translations
 from models.vocabulary import M_
@@ -154,8 +155,8 @@ class Stories:
         chosen = worth[:STRONGEST]
         if chosen and len({p > 0 for _, p in chosen}) == 1:
             chosen += [(i, p) for i, p in worth[STRONGEST:] if (p > 0) != (chosen[0][1] > 0)][:1]
-        for i, p in [more for more in worth if more[0] in self._mentions.of_company and more not in chosen]:
-            if self._mentions.completes(i, [j for j, q in chosen if (q > 0) == (p > 0)], seen):
+        for i, p in [more for more in worth if more[0] in self._mentions.company.features and more not in chosen]:
+            if self._mentions.company.completes(i, [j for j, q in chosen if (q > 0) == (p > 0)], seen):
                 chosen.append((i, p))
         return chosen
 

@@ -8,7 +8,8 @@ from crm.history import Field, Kind
 from features.catalog import OTHER, Family, Feature, FeatureKind
 from features.instants import DAY
 from models.definition import LANGUAGES, Definition, Language
-from models.mentions import Mentions, Seen
+from models.mentions import Mentions
+from models.seen import Seen
 from models.sentences import Sentences
 
 NUMBER, CATEGORY = FeatureKind.NUMBER, FeatureKind.CATEGORY

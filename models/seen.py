@@ -1,0 +1,32 @@
+"""One lead as mentions and stories look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.spec import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One lead as it is told of: all its features, the instant, and its own word for a field, empty where not known.
+
+    ``against``: whether what speaks against it is told. What is not known is told only then: it is no merit.
+    """
+
+    row: Sequence[float] | npt.NDArray[np.float64]
+    as_of: int
+    own: Callable[[str], str]
+    against: bool = False
+
+    def word(self, feature: Feature) -> str:
+        """The lead's own word for the field of a feature."""
+        return self.own(str(feature.field))
+
+
+Say = Callable[[float, Seen], str]
+"""A feature's value, NaN where missing, to its words."""
