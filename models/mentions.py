@@ -201,12 +201,12 @@ class Mentions:
         name = {"field": self._name(str(feature.field))}
         absent, given = (self._text.gettext(m) % name for m in (M_("without %(field)s"), M_("with %(field)s")))
         if feature.measure != "length":
-            return lambda value, _: given if value > 0 else absent
+            return lambda value, _: "" if math.isnan(value) else given if value > 0 else absent
         length = partial(self._text.ngettext, *N_("%(n)s character", "%(n)s characters"))
 
         def say(value: float, _: Seen) -> str:
             if not value > 0:
-                return absent
+                return "" if math.isnan(value) else absent
             return self._fact(feature, length(int(value)) % {"n": self._sentences.number(value)})
 
         return say
@@ -291,7 +291,7 @@ class Mentions:
 
     def _unknown(self, feature: Feature) -> Callable[[Seen], str]:
         said = self._text.gettext("%(field)s not known") % {"field": self._name(str(feature.field))}
-        return lambda seen: said if seen.against else ""
+        return lambda seen: said if seen.against and seen.may_know(feature) else ""
 
     def _fact(self, feature: Feature, fact: str) -> str:
         return self._text.gettext("%(name)s (%(fact)s)") % {"name": self._name(str(feature.field)), "fact": fact}

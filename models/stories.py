@@ -14,13 +14,13 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from crm.history import Field
+from crm.history import Field, Milestone
 from features.facts import Facts
-from features.instants import Ints
+from features.instants import NAT, Ints
 from features.rewind import Codes
 from features.spec import Family, Feature, FeatureKind
 from models.arrays import Matrix, Positions
-from models.definition import Definition, Language
+from models.definition import Definition, Grade, Language
 from models.information import DONE, Information
 from models.latest import REQUESTS, Done, latest
 from models.mentions import Mentions
@@ -114,16 +114,20 @@ class Stories:
             graded.grade.tolist(),
             graded.enough.tolist(),
             missing,
+            _handed_off(facts, lead, as_of),
             strict=True,
         )
-        return [
-            Story(
-                why=self._why(speakers, points, Seen(row, at, partial(_own_word, own, spelled))),
-                who=self._promises[grade],
-                how=self._how(newest, asked, at, unknown, enough=enough),
+        told = []
+        for at, row, own, newest, asked, speakers, points, grade, enough, unknown, handed_off in rows:
+            seen = Seen(row, at, partial(_own_word, own, spelled), handed_off=handed_off)
+            told.append(
+                Story(
+                    why=self._why(speakers, points, seen),
+                    who=self._promises.get(grade) or self._promise(grade),
+                    how=self._how(newest, asked, seen, unknown, enough=enough),
+                )
             )
-            for at, row, own, newest, asked, speakers, points, grade, enough, unknown in rows
-        ]
+        return told
 
     def _why(self, speakers: Sequence[int], points: Sequence[float], seen: Seen) -> str:
         chosen = self._chosen(speakers, points, seen)
@@ -160,13 +164,14 @@ class Stories:
                 chosen.append((i, p))
         return chosen
 
-    def _how(self, newest: Done | None, asked: Done | None, as_of: int, unknown: Sequence[int], *, enough: bool) -> str:
+    def _how(self, newest: Done | None, asked: Done | None, seen: Seen, unknown: Sequence[int], *, enough: bool) -> str:
         told = [] if enough else [self._text.gettext("Too little is known to rely on this score.")]
         if newest is not None:
-            told.append(self._sentences.sentence(self._last(newest, asked, as_of)))
+            told.append(self._sentences.sentence(self._last(newest, asked, seen.as_of)))
         elif self._sees_activity:
             told.append(self._text.gettext("No activity is known."))
-        names = ", ".join(self._mentions.name(i) for i in unknown if self._worth_asking[i])
+        ask = [i for i in unknown if self._worth_asking[i] and seen.may_know(self._features[i])]
+        names = ", ".join(map(self._mentions.name, ask))
         if names:
             said = self._text.gettext("Still to find out: %(names)s") % {"names": names}
             told.append(self._sentences.sentence(said))
@@ -188,7 +193,7 @@ class Stories:
 
     def _promise(self, name: str) -> str:
         """Who acts by when on leads of this grade, as the definition has it."""
-        grade = self._definition.grades[name]
+        grade = self._definition.grades.get(name, Grade())
         said = {"grade": quoted(name)}
         if grade.who is not None:
             said["who"] = grade.who.told(self._language).rstrip(" .")
@@ -210,6 +215,12 @@ class Stories:
         place = {name: i for i, name in enumerate(facts.word_names)}
         spelled = {name: (i, facts.words[place[name]]) for i, name in enumerate(self._worded) if name in place}
         return Codes(facts, self._worded).at(lead, as_of).tolist(), spelled
+
+
+def _handed_off(facts: Facts, lead: Ints, as_of: Ints) -> list[bool]:
+    at = facts.moment(Milestone.HANDED_OFF)[lead]
+    known: list[bool] = ((at != NAT) & (at <= as_of)).tolist()
+    return known
 
 
 def _own_word(codes: Sequence[int], spelled: Spelled, field: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.history import History
+from crm.history import History, Known
 from crm.simulation import Company, simulate
 from features.facts import Facts
 from features.records import Record
@@ -351,6 +351,24 @@ def test_a_promise_that_is_not_written_is_said_to_be_missing() -> None:
         "Grade C: taken up by marketing; no time is promised.",
         "Grade D: no promise is written for this grade.",
     ]
+
+
+def test_a_fact_that_does_not_count_before_the_hand_off_is_neither_told_nor_called_unknown() -> None:
+    history = company()
+    late = tuple(replace(field, known=Known.AT_HANDOFF) for field in history.fields)
+    told: dict[bool, str] = {}
+    for handed_off in (False, True):
+        steps = [("handed_off", AS_OF - DAY)] if handed_off else []
+        given = {"topic": "storage", "source": "webinar", "phone_given": 1.0}
+        record = Record("L1", AS_OF - 3 * DAY, given, milestones=steps)
+        made = [
+            replace(drawn.fitted(replace(history, fields=late), seed), definition=DEFINITION) for seed in range(1, 5)
+        ]
+        stories = [tell(each, record, "en")[0] for each in made]
+        told[handed_off] = " ".join(f"{story.why} {story.how}" for story in stories).casefold()
+    assert not any(word in told[False] for word in ("topic", "source", "phone number", "job", "revenue"))
+    assert "source “webinar”" in told[True]
+    assert "job" in told[True]
 
 
 def test_a_lead_nobody_knows_is_said_to_be_unknown() -> None:
