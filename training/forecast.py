@@ -1,0 +1,186 @@
+"""What share of a group of leads will say yes in the period to come, with the range in which it should lie.
+
+A prediction range, not a confidence interval: it must hold the share that comes out, so it allows for three things.
+
+* How well the scorer's probabilities are known to fit the group. At each date of the backtest, of the group's arrivals
+  a share ``r`` said yes where the scorer of that date expected ``q``. The group's own error ``b`` on the scale of
+  log-odds is learned from all dates.
+* That periods differ: each has a departure ``u ~ N(0, τ²)`` of its own beyond chance, and so will the next. Few dates
+  tell little of ``τ``, so it has a prior and is averaged over, not estimated.
+* Chance: so many leads come in, and leads of one account decide together.
+
+The next period's share is expected at the mean probability that the scorer in force gives the group's recent arrivals,
+shifted by ``b + u``. The method is the prediction interval of a random-effects meta-analysis (Higgins, Thompson &
+Spiegelhalter 2009, J. R. Statist. Soc. A 172:137) with exact binomial likelihoods and a weakly informative half-normal
+prior on ``τ`` (Röver et al. 2021, Research Synthesis Methods 12:448); clusters count through Kish's design effect.
+``docs/agreement.md`` shows how often the ranges held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import betainc, expit, logit, logsumexp
+
+from models.sheet import Range
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+OWN = 0.3
+"""Prior standard deviation of a group's own error, log-odds: the scorer is calibrated, so it is small."""
+
+PERIODS = 0.2
+"""Scale of the half-normal prior of the standard deviation between periods, log-odds."""
+
+PAIRS = 50.0
+"""Pairs of leads of one account for which the prior of no likeness counts."""
+
+_TAU = np.linspace(0.0, 4 * PERIODS, 13)
+_NODES, _SHARES = np.polynomial.hermite_e.hermegauss(9)
+_SHARES = _SHARES / _SHARES.sum()
+_OWN = np.linspace(-4.0, 4.0, 41) * OWN
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Forward arrivals with an answer, ``[n]`` each: period and account as codes, answer, weight, what was said."""
+
+    period: Codes
+    account: Codes
+    y: Floats
+    weight: Floats
+    p: Floats
+
+    @classmethod
+    def of(cls, arrivals: pd.DataFrame, head: str) -> Self:
+        """The judged ones among `training.arrivals.forward` for this head."""
+        rows = arrivals[(arrivals[f"weight_{head}"] > 0).to_numpy() & arrivals[f"p_{head}"].notna().to_numpy()]
+        return cls(
+            period=codes(rows["date"]),
+            account=codes(rows["account_id"].where(rows["account_id"].notna(), "lead " + rows["lead_id"])),
+            y=rows[f"y_{head}"].to_numpy(dtype="float64"),
+            weight=rows[f"weight_{head}"].to_numpy(),
+            p=rows[f"p_{head}"].to_numpy(),
+        )
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def periods(self) -> list[Self]:
+        """The rows of each period."""
+        return [self.where(self.period == period) for period in np.unique(self.period)]
+
+    def where(self, rows: NDArray[np.bool_]) -> Self:
+        """Some of the rows."""
+        parts = (self.period, self.account, self.y, self.weight, self.p)
+        return type(self)(*(part[rows] for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How periods differ: the posterior of ``τ`` on a grid, and how alike leads of one account decide."""
+
+    weights: Floats
+    likeness: float
+
+
+def drift(groups: Sequence[Judged]) -> Drift:
+    """Learned from all groups together, since each alone has too few periods."""
+    alike = likeness(groups)
+    log = -0.5 * (_TAU / PERIODS) ** 2
+    for group in groups:
+        if len(group):
+            log = log + logsumexp(_posterior(group, alike), axis=1)
+    return Drift(np.exp(log - logsumexp(log)), alike)
+
+
+def share(judged: Judged, p: Floats, sizes: Floats, leads: float, learned: Drift, coverage: float) -> Range | None:
+    """The share of yes among the ``leads`` of the next period, and its range; ``None`` where none was judged.
+
+    ``p[n]`` is what the scorer in force says of the group's recent arrivals (where there are none, what was said of the
+    judged ones stands in), ``sizes`` how many of them each account sent.
+    """
+    if not len(judged):
+        return None
+    p = p if len(p) else judged.p
+    mean = float(np.clip(p.mean(), _EDGE, 1 - _EDGE))
+    blur = float(p.var()) / len(p) / (mean * (1 - mean)) ** 2
+    log = np.log(learned.weights + 1e-300)[:, None] + _posterior(judged, learned.likeness, joint=True)
+    weight = np.exp(log - logsumexp(log))
+    spread = np.sqrt(_TAU**2 + blur)
+    shift = _OWN[None, :, None] + spread[:, None, None] * _NODES
+    chances = expit(logit(mean) + shift).ravel()
+    weights = (weight[:, :, None] * _SHARES).ravel()
+    some = weights > weights.max() * 1e-6
+    chances, weights = chances[some], weights[some] / weights[some].sum()
+    trials = max(leads, 1.0) / effect(sizes, learned.likeness)
+    low, high = (_quantile(tail, trials, chances, weights) for tail in ((1 - coverage) / 2, (1 + coverage) / 2))
+    value = float(weights @ chances)
+    return Range(value, min(low, value), max(high, value))
+
+
+def likeness(groups: Sequence[Judged]) -> float:
+    """The correlation of answers of leads of one account in one period and group, from pairs; drawn towards none."""
+    together = apart = pairs = 0.0
+    for cell in (cell for group in groups for cell in group.periods()):
+        rate = np.average(cell.y, weights=cell.weight)
+        error = cell.weight * (cell.y - rate)
+        for value, square, into in ((error, error**2, 0), (cell.weight, cell.weight**2, 1)):
+            sums = np.bincount(cell.account, weights=value)
+            crossed = float((sums**2).sum() - square.sum())
+            if into == 0:
+                together += crossed
+            else:
+                apart += crossed * rate * (1 - rate)
+                pairs += crossed
+    if pairs <= 0 or apart <= 0:
+        return 0.0
+    return float(np.clip(together / apart * pairs / (pairs + 2 * PAIRS), 0.0, 1.0))
+
+
+def effect(sizes: Floats, alike: float) -> float:
+    """Kish's design effect: how many leads are worth one, where accounts send ``sizes`` leads."""
+    total = float(sizes.sum())
+    return 1.0 + alike * max(float((sizes**2).sum()) / total - 1.0, 0.0) if total > 0 else 1.0
+
+
+def codes(values: pd.Series) -> Codes:
+    """A number for each distinct value."""
+    return np.asarray(pd.factorize(values)[0], dtype=np.intp)
+
+
+def _posterior(group: Judged, alike: float, *, joint: bool = False) -> Floats:
+    """Log-likelihood of each ``τ`` (rows) and own error (columns), the prior of the latter included.
+
+    ``joint`` changes nothing in the numbers; they are summed over columns by whoever wants ``τ`` alone.
+    """
+    log = np.tile(-0.5 * (_OWN / OWN) ** 2, (len(_TAU), 1))
+    for cell in group.periods():
+        sums = np.bincount(cell.account, weights=cell.weight)
+        worth = cell.weight.sum() ** 2 / (cell.weight**2).sum() / effect(sums[sums > 0] / cell.weight.mean(), alike)
+        rate, said = (np.average(v, weights=cell.weight) for v in (cell.y, cell.p))
+        at = logit(np.clip(said, _EDGE, 1 - _EDGE)) + _OWN[None, :, None] + _TAU[:, None, None] * _NODES
+        one = worth * (rate * at - np.logaddexp(0.0, at))
+        log = log + logsumexp(one + np.log(_SHARES), axis=2)
+    return log
+
+
+def _quantile(tail: float, trials: float, chances: Floats, weights: Floats) -> float:
+    """The share at which the mixture of binomials (mid-probabilities, continuous in between) reaches ``tail``."""
+
+    def below(count: float) -> float:
+        return float(weights @ betainc(trials - count + 0.5, count + 0.5, 1 - chances)) - tail
+
+    if below(0.0) >= 0:
+        return 0.0
+    if below(trials) <= 0:
+        return 1.0
+    return float(brentq(below, 0.0, trials, xtol=1e-6)) / trials
