@@ -33,16 +33,18 @@ from models.sheet import Range
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-OWN = 0.3
+OWN = 0.15
 """Prior standard deviation of a group's own error, log-odds: the scorer is calibrated, so it is small."""
 
 PERIODS = 0.2
 """Scale of the half-normal prior of the standard deviation between periods, log-odds."""
 
+UNSURE = 0.5
+
 PAIRS = 50.0
 """Pairs of leads of one account for which the prior of no likeness counts."""
 
-_TAU = np.linspace(0.0, 4 * PERIODS, 13)
+_TAU = np.linspace(0.02, 0.98, 25)
 _NODES, _SHARES = np.polynomial.hermite_e.hermegauss(9)
 _SHARES = _SHARES / _SHARES.sum()
 _OWN = np.linspace(-4.0, 4.0, 41) * OWN
@@ -95,7 +97,7 @@ class Drift:
 def drift(groups: Sequence[Judged]) -> Drift:
     """Learned from all groups together, since each alone has too few periods."""
     alike = likeness(groups)
-    log = -0.5 * (_TAU / PERIODS) ** 2
+    log = -0.5 * (np.log(_TAU / PERIODS) / UNSURE) ** 2 - np.log(_TAU)
     for group in groups:
         if len(group):
             log = log + logsumexp(_posterior(group, alike), axis=1)
