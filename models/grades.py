@@ -81,14 +81,14 @@ def freeze(definition: Definition, score: Scores, p_close: Vector, weeks: float)
         grade = definition.grades[name]
         at = grade.probability
         if grade.capacity_per_week is not None:
-            at = _at_capacity(p_close[left], grade.capacity_per_week * weeks)
+            at = at_capacity(p_close[left], grade.capacity_per_week * weeks)
         cut = Cut(name, grade.score, at)
         left &= ~cut.reached(score, p_close)
         cuts.append(cut)
     return Grading(tuple(cuts), rest)
 
 
-def _at_capacity(p_close: Vector, most: float) -> float:
+def at_capacity(p_close: Vector, most: float) -> float:
     """The lowest probability that at most ``most`` of these leads reach; just above all where even the best tie."""
     p = np.sort(np.round(p_close, DIGITS))[::-1]
     if len(p) <= most:

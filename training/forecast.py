@@ -6,13 +6,13 @@ A prediction range, not a confidence interval: it must hold the share that comes
   a share ``r`` said yes where the scorer of that date expected ``q``. The group's own error ``b`` on the scale of
   log-odds is learned from all dates.
 * That periods differ: each has a departure ``u ~ N(0, τ²)`` of its own beyond chance, and so will the next. Few dates
-  tell little of ``τ``, so it has a prior and is averaged over, not estimated.
+  tell little of ``τ``, so it has a prior that keeps away from 0 and is averaged over, not estimated.
 * Chance: so many leads come in, and leads of one account decide together.
 
 The next period's share is expected at the mean probability that the scorer in force gives the group's recent arrivals,
 shifted by ``b + u``. The method is the prediction interval of a random-effects meta-analysis (Higgins, Thompson &
-Spiegelhalter 2009, J. R. Statist. Soc. A 172:137) with exact binomial likelihoods and a weakly informative half-normal
-prior on ``τ`` (Röver et al. 2021, Research Synthesis Methods 12:448); clusters count through Kish's design effect.
+Spiegelhalter 2009, J. R. Statist. Soc. A 172:137) with binomial likelihoods and a log-normal prior on ``τ``, which as the
+priors of Chung et al. (2013, Psychometrika 78:685) keeps off the boundary; clusters count by Kish's design effect.
 ``docs/agreement.md`` shows how often the ranges held.
 """
 
@@ -37,9 +37,10 @@ OWN = 0.15
 """Prior standard deviation of a group's own error, log-odds: the scorer is calibrated, so it is small."""
 
 PERIODS = 0.2
-"""Scale of the half-normal prior of the standard deviation between periods, log-odds."""
+"""Prior median of the standard deviation between periods, log-odds."""
 
 UNSURE = 0.5
+"""Standard deviation of its logarithm: 0.2 may as well be 0.07 or 0.5."""
 
 PAIRS = 50.0
 """Pairs of leads of one account for which the prior of no likeness counts."""
@@ -67,7 +68,7 @@ class Judged:
         rows = arrivals[(arrivals[f"weight_{head}"] > 0).to_numpy() & arrivals[f"p_{head}"].notna().to_numpy()]
         return cls(
             period=codes(rows["date"]),
-            account=codes(rows["account_id"].where(rows["account_id"].notna(), "lead " + rows["lead_id"])),
+            account=accounts_of(rows),
             y=rows[f"y_{head}"].to_numpy(dtype="float64"),
             weight=rows[f"weight_{head}"].to_numpy(),
             p=rows[f"p_{head}"].to_numpy(),
@@ -115,7 +116,7 @@ def share(judged: Judged, p: Floats, sizes: Floats, leads: float, learned: Drift
     p = p if len(p) else judged.p
     mean = float(np.clip(p.mean(), _EDGE, 1 - _EDGE))
     blur = float(p.var()) / len(p) / (mean * (1 - mean)) ** 2
-    log = np.log(learned.weights + 1e-300)[:, None] + _posterior(judged, learned.likeness, joint=True)
+    log = np.log(learned.weights + 1e-300)[:, None] + _posterior(judged, learned.likeness)
     weight = np.exp(log - logsumexp(log))
     spread = np.sqrt(_TAU**2 + blur)
     shift = _OWN[None, :, None] + spread[:, None, None] * _NODES
@@ -134,18 +135,19 @@ def likeness(groups: Sequence[Judged]) -> float:
     together = apart = pairs = 0.0
     for cell in (cell for group in groups for cell in group.periods()):
         rate = np.average(cell.y, weights=cell.weight)
-        error = cell.weight * (cell.y - rate)
-        for value, square, into in ((error, error**2, 0), (cell.weight, cell.weight**2, 1)):
-            sums = np.bincount(cell.account, weights=value)
-            crossed = float((sums**2).sum() - square.sum())
-            if into == 0:
-                together += crossed
-            else:
-                apart += crossed * rate * (1 - rate)
-                pairs += crossed
+        together += _crossed(cell.account, cell.weight * (cell.y - rate))
+        weight = _crossed(cell.account, cell.weight)
+        apart += weight * rate * (1 - rate)
+        pairs += weight
     if pairs <= 0 or apart <= 0:
         return 0.0
     return float(np.clip(together / apart * pairs / (pairs + 2 * PAIRS), 0.0, 1.0))
+
+
+def _crossed(account: Codes, value: Floats) -> float:
+    """The sum of the products of all pairs of rows of one account, each pair twice."""
+    sums = np.bincount(account, weights=value)
+    return float((sums**2).sum() - (value**2).sum())
 
 
 def effect(sizes: Floats, alike: float) -> float:
@@ -159,11 +161,19 @@ def codes(values: pd.Series) -> Codes:
     return np.asarray(pd.factorize(values)[0], dtype=np.intp)
 
 
-def _posterior(group: Judged, alike: float, *, joint: bool = False) -> Floats:
-    """Log-likelihood of each ``τ`` (rows) and own error (columns), the prior of the latter included.
+def accounts_of(arrivals: pd.DataFrame) -> Codes:
+    """A number for each account of arrivals; a lead without one is an account of its own."""
+    account = arrivals["account_id"]
+    return codes(account.where(account.notna(), "lead " + arrivals["lead_id"]))
 
-    ``joint`` changes nothing in the numbers; they are summed over columns by whoever wants ``τ`` alone.
-    """
+
+def sizes_of(arrivals: pd.DataFrame) -> Floats:
+    """How many of these arrivals each account sent."""
+    return np.bincount(accounts_of(arrivals)).astype("float64")
+
+
+def _posterior(group: Judged, alike: float) -> Floats:
+    """Log-likelihood of each ``τ`` (rows) and own error (columns), the prior of the latter included."""
     log = np.tile(-0.5 * (_OWN / OWN) ** 2, (len(_TAU), 1))
     for cell in group.periods():
         sums = np.bincount(cell.account, weights=cell.weight)

@@ -81,6 +81,9 @@ class Settings(Strict):
         float,
         Field(gt=0, le=520, description="Recent weeks whose arrivals tell how many leads a week each grade takes."),
     ] = 13
+    ahead_weeks: Annotated[
+        float, Field(gt=0, le=520, description="Weeks after the export for which the promised ranges should hold.")
+    ] = 13
 
     account_share: Annotated[
         Share,
