@@ -13,18 +13,23 @@ from accord.commands.definition import definition
 from accord.commands.demo import demo
 from accord.commands.init import init
 from accord.commands.ledger import ledger
+from accord.commands.negotiate import negotiate
 from accord.commands.promote import promote
 from accord.commands.register import register
 from accord.commands.rollback import rollback
 from accord.commands.score import score
 from accord.commands.serve import serve
+from accord.commands.sheet import sheet
 from accord.commands.sign import sign
 from accord.commands.status import status
 from accord.commands.train import train
 from accord.console import show
 
 GROUPS = (definition, ledger)
-COMMANDS = (init, audit, train, register, sign, promote, rollback, score, serve, status, demo)
+COMMANDS = (
+    *(init, audit, train, negotiate, sheet, register, sign, promote, rollback),
+    *(score, serve, status, demo),
+)
 
 app = typer.Typer(
     name="accord",

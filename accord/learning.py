@@ -30,6 +30,7 @@ from training.example import example_row
 from training.fit import Trained, learned_from, train
 from training.guards import guards
 from training.progress import Step, within
+from training.promises import measure
 from training.report import CHOSEN, Report, page, plots
 from training.tracking import Recorded, check, record
 
@@ -96,10 +97,13 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
     )
     methods = (CHOSEN, *trained.backtest.contestants)
     evaluation = evaluate(trained.backtest.table, methods, seed=project.seed, step=within(step, 0.85, 0.93))
-    step("Writing the report", 0.93)
+    forward = arrivals.forward(trained.backtest.table, loaded.history, project.definition)
+    step("Measuring the promises", 0.93)
+    sheet = measure(trained.scorer, loaded.history, forward, project.training)
+    step("Writing the report", 0.94)
     history = learned_from(loaded.history, project.definition, found.blocked)
     guarded = guards(history, trained, project.definition, project.training, found)
-    report = Report(project.name, trained, evaluation, found, guarded)
+    report = Report(project.name, trained, evaluation, found, guarded, sheet)
     files = _pages(opened, report, audit_page)
     step("Writing the dossier", 0.96)
     dossier = write(
@@ -107,8 +111,9 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
         trained.scorer,
         _about(opened, loaded.history, trained, evaluation, champion, graded_by),
         forward=forward_rows(trained.backtest.table, loaded.history, champion),
-        arrivals=arrivals.forward(trained.backtest.table, loaded.history, project.definition),
+        arrivals=forward,
         audit=found.as_dict(),
+        sheet=sheet,
         card=card(project.name, trained, evaluation, found, methods, guarded),
         example=example_row(loaded.history, trained.scorer),
         files=files,

@@ -11,8 +11,8 @@ A prediction range, not a confidence interval: it must hold the share that comes
 
 The next period's share is expected at the mean probability that the scorer in force gives the group's recent arrivals,
 shifted by ``b + u``. The method is the prediction interval of a random-effects meta-analysis (Higgins, Thompson &
-Spiegelhalter 2009, J. R. Statist. Soc. A 172:137) with binomial likelihoods and a log-normal prior on ``τ``, which as the
-priors of Chung et al. (2013, Psychometrika 78:685) keeps off the boundary; clusters count by Kish's design effect.
+Spiegelhalter 2009, J. R. Statist. Soc. A 172:137) with binomial likelihoods and a log-normal prior on ``τ``, which like
+the priors of Chung et al. (2013, Psychometrika 78:685) keeps off the boundary; clusters count by Kish's design effect.
 ``docs/agreement.md`` shows how often the ranges held.
 """
 
@@ -83,8 +83,7 @@ class Judged:
 
     def where(self, rows: NDArray[np.bool_]) -> Self:
         """Some of the rows."""
-        parts = (self.period, self.account, self.y, self.weight, self.p)
-        return type(self)(*(part[rows] for part in parts))
+        return type(self)(self.period[rows], self.account[rows], self.y[rows], self.weight[rows], self.p[rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ class Evidence:
         """What may be promised of the leads chosen by ``forward[n]`` and ``past[m]`` of the two tables."""
         came = self.past[past & (self.past["period"] == 0).to_numpy()]
         sizes = sizes_of(came)
-        counts = np.bincount(self.past.loc[past, "period"], minlength=int(self.past["period"].max(initial=0)) + 1)
+        counts = np.bincount(
+            self.past.loc[past, "period"], minlength=int(self.past["period"].to_numpy().max(initial=0)) + 1
+        )
         per_week = volume(counts[::-1].astype("float64"), sizes, self.weeks, self.ahead_weeks, COVERAGE)
         judged = self.forward[forward]
         shares = {head: self._share(judged, came, sizes, head) for head in HeadName}

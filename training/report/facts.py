@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from models.definition import Definition
+from models.sheet import Sheet
 from training.audit import Audit
 from training.choice import Choice
 from training.evaluation import Evaluation
@@ -34,13 +35,14 @@ CUT = 0.05
 
 @dataclass(frozen=True)
 class Report:
-    """All that a report needs. ``audit`` may be missing; then the report says so. So may ``guards``."""
+    """All that a report needs. ``audit`` and ``sheet`` may be missing; then the report says so. So may ``guards``."""
 
     name: str
     trained: Trained
     evaluation: Evaluation
     audit: Audit | None = None
     guards: Guards | None = None
+    sheet: Sheet | None = None
 
     @property
     def definition(self) -> Definition:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from training.guards import Guards
+from training.negotiation import moved, say_moved
 from training.report.facts import Report, chosen, figures, headlines, warnings
 from training.report.guards import accounts_said, accounts_tables, persons_said, protected_said
 from training.report.words import CHOSEN, HEADS, METRICS, between, method, number, percent
+from training.sheets import promise_in_words
 
 
 def render(report: Report) -> RenderableType:
@@ -18,13 +22,14 @@ def render(report: Report) -> RenderableType:
     parts: list[RenderableType] = [_opening(report)]
     if said := warnings(report):
         parts.append(Text("\nBefore you trust a figure", style="bold yellow"))
-        parts += [Padding(Text(f"• {text}"), (0, 0, 0, 2)) for text in said]
+        parts += [_point(text) for text in said]
     for head in report.heads:
         parts.append(Text(f"\n{HEADS[head][0]}", style="bold"))
-        parts += [Padding(Text(f"• {text}"), (0, 0, 0, 2)) for text in headlines(report, head)]
+        parts += [_point(text) for text in headlines(report, head)]
         parts += [_beside(report, head), _young(report, head), _choice(report, head)]
     if report.guards is not None:
         parts += _guards(report.guards)
+    parts += [Text("\nWhat each grade promises", style="bold"), *(_point(text) for text in _promises(report))]
     if report.audit is not None and report.audit.blocked:
         parts.append(Text(f"\nTaken out by the audit: {', '.join(sorted(report.audit.blocked))}."))
     return Group(*parts)
@@ -50,6 +55,21 @@ def _opening(report: Report) -> Text:
         else "judged on random parts of the leads, for want of times"
     )
     return Text.assemble((report.name, "bold"), f", definition {report.definition.short_version}: {how}.")
+
+
+def _point(text: str) -> RenderableType:
+    return Padding(Text(f"• {text}"), (0, 0, 0, 2))
+
+
+def _promises(report: Report) -> Iterator[str]:
+    """A line for each grade, then what a grade kept from an earlier grading takes beside what sales can work."""
+    sheet = report.sheet
+    if sheet is None:
+        yield "Nothing: a history without times has no next weeks to promise for, so there is no sheet."
+        return
+    for promise in sheet.promises:
+        yield f"{promise.grade}: {promise_in_words(sheet, promise, 'en')}"
+    yield from say_moved(moved(sheet, sheet.definition), "en")
 
 
 def _beside(report: Report, head: str) -> RenderableType:
