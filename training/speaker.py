@@ -61,7 +61,8 @@ class Speaker:
 
     def date(self, at: datetime) -> str:
         """A day, written out."""
-        return str(format_date(at, format="long", locale=self.language))
+        told = str(format_date(at, format="long", locale=self.language))
+        return f"1er{told[1:]}" if self.language == "fr" and told.startswith("1 ") else told
 
     @cached_property
     def translations(self) -> GNUTranslations:

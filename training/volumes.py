@@ -18,7 +18,7 @@ from models.sheet import Range
 
 Floats = NDArray[np.float64]
 
-MOVES = 0.15
+MOVES = 0.2
 """By how much volume is held to move between periods before any is seen: standard deviation of its logarithm."""
 
 SEEN = 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
@@ -13,18 +14,26 @@ from models.definition import Language
 from training.negotiation.offers import Negotiation
 from training.negotiation.words import Cell, Words
 
+WIDTH = 100
+"""Characters of a line of text."""
+
 
 def render(negotiation: Negotiation, language: Language) -> RenderableType:
     """The rows, the row that fits marked, and what the grades come to."""
     words = Words(negotiation, language)
-    parts: list[RenderableType] = [Text(words.title, style="bold"), Text(words.opening), Text("")]
+    parts: list[RenderableType] = [Text(words.title, style="bold"), _passage(words.opening), Text("")]
     parts.append(_table(words.headings, words.rows()))
     if answer := words.answer():
-        parts += [Text(""), Text(answer, style="bold")]
+        parts += [Text(""), _passage(answer, "bold")]
     parts += [Text(f"\n{words.grades_title}", style="bold"), Text("")]
     parts.append(_table(words.grade_headings, ((False, cells) for cells in words.grade_rows())))
-    parts += [Text(""), Text(words.note, style="dim")]
+    parts += [Text(""), _passage(words.note, "dim")]
     return Group(*parts)
+
+
+def _passage(text: str, style: str = "") -> Text:
+    """Wrapped here, because rich breaks lines at spaces that must not break."""
+    return Text(textwrap.fill(text, WIDTH), style=style)
 
 
 def _table(headings: Sequence[str], rows: Iterable[tuple[bool, tuple[Cell, ...]]]) -> RenderableType:

@@ -9,6 +9,9 @@ from models.sheet import Range
 from training.negotiation.offers import Moved, Negotiation, Offer
 from training.speaker import Speaker
 
+LEAST = 0.0005
+"""A chance of closing below which none is told."""
+
 Cell = tuple[str, str]
 """A figure and, where it has one, its range."""
 
@@ -24,15 +27,15 @@ class Words:
     @property
     def title(self) -> str:
         """Of the whole."""
-        return self._say("How many leads, and what they are worth: %(name)s", name=self._definition.name)
+        return self._say("How many leads sales works, and what they are worth")
 
     @property
     def opening(self) -> str:
         """What the table is."""
         hours = self._definition.hours_per_lead
         return self._say(
-            "Each row takes the best leads down to a chance of closing. The more sales takes, the more it wins in all, "
-            "and the less often. A lead takes %(hours)s working hours.",
+            "Each row takes the best leads, down to some chance of closing. The more leads sales takes, the more it "
+            "wins, but the smaller the share that is won. Working hours a lead takes: %(hours)s.",
             hours=self._speaker.number(hours, 0 if hours == int(hours) else 1),
         )
 
@@ -70,7 +73,7 @@ class Words:
         """How to read ranges."""
         on = self._negotiation.sheet.measured
         return self._say(
-            "Ranges are for the %(weeks)s weeks after the export, taken together; what comes should lie within in "
+            "Ranges are for the %(weeks)s weeks after the export, taken together; what comes should lie within them in "
             "%(coverage)s of cases.",
             weeks=self._speaker.number(on.ahead_weeks),
             coverage=self._speaker.percent(on.coverage),
@@ -107,7 +110,7 @@ class Words:
 
     def _cells(self, offer: Offer) -> tuple[Cell, ...]:
         promise = offer.promise
-        chance = self._speaker.percent(offer.probability, 1) if offer.probability > 0 else self._say("any")
+        chance = self._speaker.percent(offer.probability, 1) if offer.probability >= LEAST else self._say("any")
         shares = (self._share(promise.accept), self._share(promise.close))
         amounts = (self._amount(offer.accepts), self._amount(offer.wins), self._amount(offer.hours))
         return self._amount(promise.per_week), (chance, ""), *shares, *amounts
@@ -125,7 +128,9 @@ class Words:
     def _missed(self, offer: Offer) -> Cell:
         if offer.missed is None:
             return self._speaker.number(float("nan")), ""
-        share = "" if offer.missed_share is None else self._speaker.percent(offer.missed_share)
+        share = ""
+        if offer.missed_share is not None:
+            share = self._say("%(share)s of all", share=self._speaker.percent(offer.missed_share))
         return self._one(offer.missed), share
 
     def _one(self, value: float) -> str:

@@ -63,18 +63,19 @@ class Words:
     def __init__(self, sheet: Sheet, language: Language) -> None:
         self._sheet, self._definition, self._language = sheet, sheet.definition, language
         self._speaker = Speaker(language)
-        self._say, self._count = self._speaker.say, self._speaker.count
+        self._say = self._speaker.say
 
     @property
     def title(self) -> str:
         """Of the sheet."""
-        return self._say("What we call a lead, and what we promise: %(name)s", name=self._definition.name)
+        return self._say("What we call a lead, and what we promise")
 
     @property
     def version(self) -> str:
         """Which definition and which sheet."""
         return self._say(
-            "Definition %(version)s, sheet %(hash)s",
+            "Definition “%(name)s” %(version)s, sheet %(hash)s",
+            name=self._definition.name,
             version=self._definition.short_version,
             hash=self._sheet.short_hash,
         )
@@ -110,8 +111,8 @@ class Words:
         on = self._sheet.measured
         return self._say(
             "Measured on the export of %(exported)s: leads that came in between %(since)s and %(until)s, each scored "
-            "without knowing what came of it, and how many came in the last %(weeks)s weeks. In each of the next "
-            "%(ahead)s weeks taken together, what really comes should lie within a range in %(coverage)s of cases.",
+            "without knowing what came of it, and how many came in the last %(weeks)s weeks. Over the %(ahead)s weeks "
+            "after it, taken together, what really comes should lie within each range in %(coverage)s of cases.",
             exported=self._day(on.exported_at),
             since=self._day(on.since),
             until=self._day(on.until),
@@ -136,20 +137,21 @@ class Words:
             grade = self._definition.grades[promise.grade]
             week = promise.per_week
             cells = [(self._leads(week.value), self._span(week)), self._shares(promise.accept)]
-            yield Row(promise.grade, self._starts(grade), (*cells, self._shares(promise.close)), self._acts(grade))
+            yield Row(
+                promise.grade, self._starts(promise.grade), (*cells, self._shares(promise.close)), self._acts(grade)
+            )
 
     def promises(self) -> Iterator[str]:
         """The promises as sentences, with the grade ahead."""
         for promise in self._sheet.promises:
-            starts = self._starts(self._definition.grades[promise.grade])
-            yield f"{promise.grade} ({starts}){self._colon}{self.promise(promise)}"
+            yield f"{promise.grade} ({self._starts(promise.grade)}){self._colon}{self.promise(promise)}"
 
     def promise(self, promise: Promise) -> str:
         """One promise."""
         week = promise.per_week
         leads = self._say("%(n)s leads a week (%(range)s)", n=self._leads(week.value), range=self._span(week))
         acts = self._acts(self._definition.grades[promise.grade])
-        return "; ".join(filter(None, (leads, self._judged(promise), acts))) + "."
+        return self._semicolon.join(filter(None, (leads, self._judged(promise), acts))) + "."
 
     def signed(self, signatures: Sequence[Signed]) -> Iterator[Line]:
         """A line for each team: its last signature, or none yet."""
@@ -181,7 +183,7 @@ class Words:
         if hours is None:
             return "" if who is None else self._say("taken up by %(who)s", who=who)
         within = (
-            self._count("%(n)s working hour", "%(n)s working hours", int(hours))
+            self._speaker.count("%(n)s working hour", "%(n)s working hours", int(hours))
             if hours == int(hours)
             else self._say("%(n)s working hours", n=self._speaker.number(hours, 1))
         )
@@ -189,10 +191,14 @@ class Words:
             return self._say("taken up within %(time)s", time=within)
         return self._say("taken up by %(who)s within %(time)s", who=who, time=within)
 
-    def _starts(self, grade: Grade) -> str:
+    def _starts(self, name: str) -> str:
+        """From where on a grade is given."""
+        grade = self._definition.grades[name]
         if grade.capacity_per_week is not None:
             n = self._speaker.number(grade.capacity_per_week)
-            return self._say("the best, as many as sales can work: %(n)s a week", n=n)
+            if name == next(iter(self._definition.grades)):
+                return self._say("the best, as many as sales can work: %(n)s a week", n=n)
+            return self._say("the next best, as many as sales can work: %(n)s a week", n=n)
         if grade.probability is not None:
             chance = self._speaker.percent(grade.probability, 1)
             return self._say("from a chance of closing of %(chance)s on", chance=chance)
@@ -202,7 +208,11 @@ class Words:
 
     def _story(self) -> Part:
         story = self._definition.story
-        asked = {"why": self._say("Why we want leads"), "who": self._say("Who does what"), "how": self._say("How")}
+        asked = {
+            "why": self._say("Why we want leads"),
+            "who": self._say("Who does what"),
+            "how": self._say("How we get and work them"),
+        }
         told = () if story is None else tuple((asked[p], getattr(story, p).told(self._language)) for p in asked)
         return Part(self._say("Our story"), told)
 
@@ -248,6 +258,10 @@ class Words:
     def _colon(self) -> str:
         return "\N{NO-BREAK SPACE}: " if self._language == "fr" else ": "
 
+    @property
+    def _semicolon(self) -> str:
+        return "\N{NARROW NO-BREAK SPACE}; " if self._language == "fr" else "; "
+
     def _day(self, at: str) -> str:
         return self._speaker.date(datetime.fromisoformat(at))
 
@@ -260,7 +274,7 @@ class Words:
         return self._speaker.percent(share.value, _digits(share.high)), self._between(share)
 
     def _leads(self, value: float) -> str:
-        return self._speaker.number(value, 0 if value >= 10 else 1)  # noqa: PLR2004  two figures are enough
+        return self._speaker.number(value, 0 if value >= 10 or value == int(value) else 1)  # noqa: PLR2004  two figures
 
     def _span(self, week: Range) -> str:
         digits = 0 if week.high >= 10 else 1  # noqa: PLR2004  the same
