@@ -36,6 +36,9 @@ Codes = NDArray[np.intp]
 OWN = 0.15
 """Prior standard deviation of a group's own error, log-odds: the scorer is calibrated, so it is small."""
 
+ODD, FAR = 0.1, 1.0
+"""Unless it is not: with the first chance the error comes from a law with the second standard deviation."""
+
 PERIODS = 0.2
 """Prior median of the standard deviation between periods, log-odds."""
 
@@ -48,8 +51,12 @@ PAIRS = 50.0
 _TAU = np.linspace(0.02, 0.98, 25)
 _NODES, _SHARES = np.polynomial.hermite_e.hermegauss(9)
 _SHARES = _SHARES / _SHARES.sum()
-_OWN = np.linspace(-4.0, 4.0, 41) * OWN
+_OWN = np.sinh(np.linspace(-3.5, 3.5, 41)) * OWN
+_PRIOR = np.gradient(_OWN) * sum(
+    share / spread * np.exp(-0.5 * (_OWN / spread) ** 2) for share, spread in ((1 - ODD, OWN), (ODD, FAR))
+)
 _EDGE = 1e-6
+_PARTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,7 @@ def share(judged: Judged, p: Floats, sizes: Floats, leads: float, learned: Drift
     shift = _OWN[None, :, None] + spread[:, None, None] * _NODES
     chances = expit(logit(mean) + shift).ravel()
     weights = (weight[:, :, None] * _SHARES).ravel()
-    some = weights > weights.max() * 1e-6
-    chances, weights = chances[some], weights[some] / weights[some].sum()
+    chances, weights = _condensed(chances, weights)
     trials = max(leads, 1.0) / effect(sizes, learned.likeness)
     low, high = (_quantile(tail, trials, chances, weights) for tail in ((1 - coverage) / 2, (1 + coverage) / 2))
     value = float(weights @ chances)
@@ -173,7 +179,7 @@ def sizes_of(arrivals: pd.DataFrame) -> Floats:
 
 def _posterior(group: Judged, alike: float) -> Floats:
     """Log-likelihood of each ``τ`` (rows) and own error (columns), the prior of the latter included."""
-    log = np.tile(-0.5 * (_OWN / OWN) ** 2, (len(_TAU), 1))
+    log = np.tile(np.log(_PRIOR), (len(_TAU), 1))
     for cell in group.periods():
         sums = np.bincount(cell.account, weights=cell.weight)
         worth = cell.weight.sum() ** 2 / (cell.weight**2).sum() / effect(sums[sums > 0] / cell.weight.mean(), alike)
@@ -182,6 +188,15 @@ def _posterior(group: Judged, alike: float) -> Floats:
         one = worth * (rate * at - np.logaddexp(0.0, at))
         log = log + logsumexp(one + np.log(_SHARES), axis=2)
     return log
+
+
+def _condensed(chances: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """The mixture in `_PARTS` parts of about equal weight, each at its mean: a fortieth of the work, the same ends."""
+    order = np.argsort(chances, kind="stable")
+    part = np.minimum((np.cumsum(weights[order]) * _PARTS).astype("int64"), _PARTS - 1)
+    mass = np.bincount(part, weights=weights[order], minlength=_PARTS)
+    means = np.bincount(part, weights=(weights * chances)[order], minlength=_PARTS)
+    return means[mass > 0] / mass[mass > 0], mass[mass > 0]
 
 
 def _quantile(tail: float, trials: float, chances: Floats, weights: Floats) -> float:
@@ -194,4 +209,4 @@ def _quantile(tail: float, trials: float, chances: Floats, weights: Floats) -> f
         return 0.0
     if below(trials) <= 0:
         return 1.0
-    return float(brentq(below, 0.0, trials, xtol=1e-6)) / trials
+    return float(brentq(below, 0.0, trials, xtol=1e-4)) / trials

@@ -104,7 +104,7 @@ class Words:
             "With %(hours)s hours a week sales can work the best %(leads)s leads a week: about %(wins)s wins a week; "
             "%(missed)s wins a quarter are left among the others.",
             **facts,
-            wins=self._speaker.number(fitting.wins.value, 1),
+            wins=self._one(fitting.wins.value),
             missed=self._one(fitting.missed),
         )
 
