@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,13 @@ from models.definition import LANGUAGES, Definition, Language
 from models.grades import Cut, Grading
 from models.sheet import Measured, Promise, Range, Sheet
 from tests import fitted
+from tests.builders import history, lead, milestone
 from training.forecast import Judged, drift
 from training.labels import HeadName
 from training.negotiation import moved, negotiate, page, render, say_moved
-from training.promises import Evidence, sheet_of
+from training.promises import Evidence, measure, sheet_of
+from training.report.terminal import _promises
+from training.settings import Settings
 from training.sheets import html, promise_in_words, text
 
 WEEKS = 13.0
@@ -119,6 +123,12 @@ def test_a_grade_of_which_no_lead_was_judged_promises_no_share() -> None:
     assert promise.per_week.value > 0
 
 
+def test_a_history_without_times_has_no_sheet() -> None:
+    flat = history(lead("a", created_at=None), milestone("a", "won", at=None))
+    assert not flat.timed
+    assert measure(evidence().scorer, flat, evidence().forward, Settings()) is None
+
+
 def test_the_sheet_measured_survives_json() -> None:
     assert Sheet.from_json(json.loads(json.dumps(sheet().to_json()))) == sheet()
 
@@ -186,8 +196,10 @@ PROMISED = Sheet(
 def test_a_promise_reads_as_people_say_it() -> None:
     said = [promise_in_words(PROMISED, promise, "en") for promise in PROMISED.promises]
     assert said == [
-        "40 leads a week (34–46); sales accepts 78–86%, closes 24–31% within 180 days; "
-        "taken up by a salesperson within 8 working hours.",
+        (
+            "40 leads a week (34–46); sales accepts 78–86%, closes 24–31% within 180 days; "
+            "taken up by a salesperson within 8 working hours."
+        ),
         "9.5 leads a week (8–11); sales closes 1.0–3.4% within 180 days; taken up within 1 working hour.",
         "0 leads a week (0.0–0.2); no lead of this grade could be judged yet.",
     ]
@@ -199,6 +211,13 @@ def test_a_promise_reads_as_french_people_say_it() -> None:
         "40 leads par semaine (34–46) ; les commerciaux en acceptent 78–86 % et en vendent 24–31 % en 180 jours ; "
         "pris en charge par un commercial sous 8 heures ouvrées."
     )
+
+
+def test_the_training_report_tells_each_promise_and_what_moved() -> None:
+    told = list(_promises(SimpleNamespace(sheet=PROMISED)))  # type: ignore[arg-type]
+    assert [line[:3] for line in told[:3]] == ["A: ", "B: ", "C: "]
+    assert told[3:] == ["A would now take 40 leads a week; sales can work 10."]
+    assert "no sheet" in next(iter(_promises(SimpleNamespace(sheet=None))))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
