@@ -194,9 +194,11 @@ def _condensed(chances: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """The mixture in `_PARTS` parts of about equal weight, each at its mean: a fortieth of the work, the same ends."""
     order = np.argsort(chances, kind="stable")
     part = np.minimum((np.cumsum(weights[order]) * _PARTS).astype("int64"), _PARTS - 1)
-    mass = np.bincount(part, weights=weights[order], minlength=_PARTS)
-    means = np.bincount(part, weights=(weights * chances)[order], minlength=_PARTS)
-    return means[mass > 0] / mass[mass > 0], mass[mass > 0]
+    mass, weighted = (
+        np.bincount(part, weights=column[order], minlength=_PARTS).astype("float64")
+        for column in (weights, weights * chances)
+    )
+    return weighted[mass > 0] / mass[mass > 0], mass[mass > 0]
 
 
 def _quantile(tail: float, trials: float, chances: Floats, weights: Floats) -> float:

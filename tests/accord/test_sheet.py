@@ -43,6 +43,13 @@ def test_before_training_there_is_nothing_to_promise(tmp_path: Path, trained: Pa
     assert "accord train" in accord(command, "--project", tmp_path, code=1).stderr
 
 
+def test_whoever_signed_stands_on_the_sheet(mine: Path, accord: Run) -> None:
+    accord("sign", "--project", mine, "--as", "sales", "--name", "Léa Martin")
+    assert "Léa Martin" in accord("sheet", "--project", mine).stdout
+    (signed,) = json.loads(accord("sheet", "--project", mine, "--json").stdout)["signatures"]
+    assert (signed["role"], signed["name"]) == ("sales", "Léa Martin")
+
+
 def test_a_definition_changed_since_is_told(mine: Path, accord: Run) -> None:
     file = mine / "accord.yaml"
     file.write_text(file.read_text().replace("close_days: 120", "close_days: 120, accept_days: 20"))

@@ -174,9 +174,10 @@ def test_a_kept_grade_that_takes_more_than_sales_can_work_is_told() -> None:
     )
     forty = Definition.parse({"grades": {"A": {"capacity_per_week": 40}, "B": {}}}, "definition")
     assert say_moved(moved(grown, forty), "en") == ["A would now take 46 leads a week; sales can work 40."]
-    assert say_moved(moved(grown, forty), "fr") == [
-        "La classe A prendrait maintenant 46 leads par semaine\N{NARROW NO-BREAK SPACE}; les commerciaux peuvent en traiter 40."
-    ]
+    assert "".join(say_moved(moved(grown, forty), "fr")) == (
+        "La classe A prendrait maintenant 46 leads par semaine\N{NARROW NO-BREAK SPACE}; "
+        "les commerciaux peuvent en traiter 40."
+    )
     still = replace(grown, promises=(replace(grown.promises[0], per_week=Range(41.0, 35.0, 47.0)),))
     assert moved(still, forty) == ()
 
