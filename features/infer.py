@@ -48,7 +48,7 @@ def infer(history: History, settings: InferSettings | None = None) -> Catalog:
     history = history.without(field.name for field in history.fields if field.actor)
     facts = Facts.of_history(history, history.fields)
     support = settings.support(len(facts))
-    available = {field.name: _availability(field, facts) for field in history.fields}
+    available = {field.name: availability(field, facts) for field in history.fields}
     features = list(attribute_features(history.fields, facts, available, support, settings.most_levels))
     rates: tuple[RateTable, ...] = ()
     if history.timed:
@@ -60,12 +60,12 @@ def infer(history: History, settings: InferSettings | None = None) -> Catalog:
     return Catalog(unique(features), rates)
 
 
-def _availability(field: Field, facts: Facts) -> tuple[Availability, str]:
+def availability(field: Field, facts: Facts) -> tuple[Availability, str]:
     """From when on a field is known; hand-off counts only where hand-offs are recorded with their time."""
-    available = _AVAILABLE.get(field.known, Availability.UNDECLARED)
-    if available == Availability.AT_HANDOFF and not (facts.moment(Milestone.HANDED_OFF) > 0).any():
-        available = Availability.UNDECLARED
-    return available, field.why
+    known_from = _AVAILABLE.get(field.known, Availability.UNDECLARED)
+    if known_from == Availability.AT_HANDOFF and not (facts.moment(Milestone.HANDED_OFF) > 0).any():
+        known_from = Availability.UNDECLARED
+    return known_from, field.why
 
 
 def _rates(history: History, facts: Facts, settings: InferSettings) -> Iterator[RateTable]:
