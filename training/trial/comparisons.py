@@ -1,0 +1,174 @@
+"""What the comparisons of a trial come to, in sentences: more, less, or not proven, by where the range lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.sheet import Range
+from models.vocabulary import M_
+from training.trial.figures import FEW, TEAMS, Gap, Name, Outcome
+from training.trial.words import RULES, Telling
+
+_Sentences = tuple[str, str, str]
+"""More, fewer, not proven."""
+
+_WINS: _Sentences = (
+    M_("With as many leads as %(rule)s takes, the score finds %(n)s more wins %(unit)s (%(low)s to %(high)s)."),
+    M_("With as many leads as %(rule)s takes, the score finds %(n)s fewer wins %(unit)s (%(low)s to %(high)s)."),
+    M_(
+        "With as many leads as %(rule)s takes, it is not proven that the score finds more wins or fewer: "
+        "the difference lies between %(from)s and %(to)s %(unit)s."
+    ),
+)
+_ACCEPTED: _Sentences = (
+    M_(
+        "Sales accepted %(one)s of the leads that the score takes and %(other)s of the rule's: "
+        "%(n)s points more (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Sales accepted %(one)s of the leads that the score takes and %(other)s of the rule's: "
+        "%(n)s points fewer (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Sales accepted %(one)s of the leads that the score takes and %(other)s of the rule's: "
+        "not proven to differ (%(from)s to %(to)s points)."
+    ),
+)
+_REVENUE: _Sentences = (
+    M_("The score's leads brought %(n)s more revenue %(unit)s (%(low)s to %(high)s)."),
+    M_("The score's leads brought %(n)s less revenue %(unit)s (%(low)s to %(high)s)."),
+    M_("That the score's leads bring more revenue, or less, is not proven (%(from)s to %(to)s %(unit)s)."),
+)
+_WON: _Sentences = (
+    M_(
+        "Where the rules disagree, sales was right more often: of the leads that only its rule takes %(one)s were won, "
+        "of those that only marketing's takes %(other)s, a difference of %(n)s points (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Where the rules disagree, marketing was right more often: of the leads that only its rule takes %(other)s "
+        "were won, of those that only sales's takes %(one)s, a difference of %(n)s points (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Where the rules disagree, this history does not tell who was right: of the leads that only sales's rule takes "
+        "%(one)s were won, of those that only marketing's takes %(other)s; the difference lies between %(from)s and "
+        "%(to)s points."
+    ),
+)
+_TAKEN: _Sentences = (
+    M_(
+        "Sales itself accepted more of the leads that only its own rule takes (%(one)s) than of those that only "
+        "marketing's takes (%(other)s): %(n)s points more (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Sales itself accepted fewer of the leads that only its own rule takes (%(one)s) than of those that only "
+        "marketing's takes (%(other)s): %(n)s points fewer (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Sales itself accepted %(one)s of the leads that only its own rule takes and %(other)s of those that only "
+        "marketing's takes: not proven to differ (%(from)s to %(to)s points)."
+    ),
+)
+_HARDLY, _CLOSELY = 0.2, 0.6  # of kappa, after Landis & Koch 1977 (Biometrics 33:159): slight; substantial
+
+
+def against_the_score(telling: Telling) -> Iterator[str]:
+    """The score against each rule, with as many leads."""
+    for team in TEAMS:
+        rule, mine = telling.speaker.say(RULES[team]), telling.trial.outcomes[team]
+        if mine.empty or mine.full:
+            continue
+        if mine.judged_close >= FEW:
+            yield " ".join(_of_team(telling, telling.trial.gaps[team], mine, rule))
+            continue
+        yield telling.speaker.count(
+            "Of the leads that %(rule)s takes, %(n)s has been decided: too few to compare with the score.",
+            "Of the leads that %(rule)s takes, %(n)s have been decided: too few to compare with the score.",
+            mine.judged_close,
+            rule=rule,
+        )
+
+
+def _of_team(telling: Telling, gap: Gap, mine: Outcome, rule: str) -> Iterator[str]:
+    score = telling.trial.outcomes[TEAMS[gap.team]]
+    if gap.wins is not None:
+        yield _compared(telling, _WINS, gap.wins, rule=rule, unit=telling.unit)
+    if gap.accepted is not None and mine.judged_accept >= FEW:
+        yield _shares(telling, _ACCEPTED, gap.accepted, score.accepted, mine.accepted)
+    if gap.revenue is not None:
+        yield _compared(telling, _REVENUE, gap.revenue, unit=telling.unit)
+
+
+def dispute(telling: Telling) -> Iterator[str]:
+    """Where the rules disagree, who was right, and what neither takes."""
+    trial, say = telling.trial, telling.speaker.say
+    marketing, sales = trial.outcomes[Name.ONLY_MARKETING], trial.outcomes[Name.ONLY_SALES]
+    if marketing.empty and sales.empty:
+        yield say("The two rules take the same leads: there is nothing to decide between them.")
+    elif marketing.empty:
+        yield say("Every lead that marketing's rule takes is taken by sales's as well.")
+    elif sales.empty:
+        yield say("Every lead that sales's rule takes is taken by marketing's as well.")
+    elif min(marketing.judged_close, sales.judged_close) < FEW:
+        yield say("Where the rules disagree, too few leads have been decided to tell who was right.")
+    elif trial.dispute.closed is not None:
+        yield _shares(telling, _WON, trial.dispute.closed, sales.closed, marketing.closed)
+        if trial.dispute.accepted is not None and min(marketing.judged_accept, sales.judged_accept) >= FEW:
+            yield _shares(telling, _TAKEN, trial.dispute.accepted, sales.accepted, marketing.accepted)
+    neither = trial.outcomes[Name.NEITHER]
+    if not neither.empty and neither.wins_share is not None:
+        yield say(
+            "Neither rule takes %(leads)s of the leads; %(wins)s of the wins (%(low)s to %(high)s) are among them.",
+            leads=telling.speaker.percent(neither.share),
+            wins=telling.speaker.percent(neither.wins_share.value),
+            **_percents(telling, neither.wins_share),
+        )
+
+
+def agreement(telling: Telling) -> Iterator[str]:
+    """How far what sales accepts follows its own rule; nothing where acceptance is not recorded."""
+    own = next((one for one in telling.trial.agreements if one.name is Name.SALES), None)
+    if own is None or own.kappa is None:
+        return
+    facts = {"same": telling.speaker.percent(own.same.value), **_percents(telling, own.same)}
+    if own.kappa.high < _HARDLY:
+        yield telling.speaker.say(
+            "What sales really accepts hardly follows its own rule: they agree on %(same)s of the leads "
+            "(%(low)s to %(high)s), hardly more than by chance.",
+            **facts,
+        )
+    elif own.kappa.low > _CLOSELY:
+        yield telling.speaker.say(
+            "What sales really accepts follows its own rule: they agree on %(same)s of the leads "
+            "(%(low)s to %(high)s), far more than by chance.",
+            **facts,
+        )
+    else:
+        yield telling.speaker.say(
+            "What sales really accepts agrees with its own rule on %(same)s of the leads (%(low)s to %(high)s).",
+            **facts,
+        )
+
+
+def _compared(telling: Telling, sentences: _Sentences, gap: Range, *, scale: float = 1.0, **facts: str) -> str:
+    more, fewer, not_proven = sentences
+    low, value, high = (scale * figure for figure in (gap.low, gap.value, gap.high))
+    if low > 0 or high < 0:
+        near, far = sorted((abs(low), abs(high)))
+        told = {"n": telling.number(abs(value)), "low": telling.number(near), "high": telling.number(far)}
+        return telling.speaker.say(more if low > 0 else fewer, **{**facts, **told})
+    return telling.speaker.say(not_proven, **{**facts, "from": _signed(telling, low), "to": _signed(telling, high)})
+
+
+def _shares(telling: Telling, sentences: _Sentences, gap: Range, one: Range | None, other: Range | None) -> str:
+    facts = {name: telling.share(figure) for name, figure in (("one", one), ("other", other))}
+    return _compared(telling, sentences, gap, scale=100.0, **facts)
+
+
+def _percents(telling: Telling, share: Range) -> dict[str, str]:
+    return {"low": telling.speaker.percent(share.low), "high": telling.speaker.percent(share.high)}
+
+
+def _signed(telling: Telling, value: float) -> str:
+    text = telling.number(abs(value))
+    sign = "" if not text.strip("0.,") else "+" if value > 0 else "\N{MINUS SIGN}"
+    return sign + text
