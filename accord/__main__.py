@@ -23,11 +23,12 @@ from accord.commands.sheet import sheet
 from accord.commands.sign import sign
 from accord.commands.status import status
 from accord.commands.train import train
+from accord.commands.trial import trial
 from accord.console import show
 
 GROUPS = (definition, ledger)
 COMMANDS = (
-    *(init, audit, train, negotiate, sheet, register, sign, promote, rollback),
+    *(init, audit, train, trial, negotiate, sheet, register, sign, promote, rollback),
     *(score, serve, status, demo),
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from features.words import SENIORITY
 from models.definition import Definition, Language
 from models.rules import ActivityTest, AllOf, AnyOf, Comparison, FeatureTest, FieldTest, Not, Rule
 from models.translations import translations
@@ -30,6 +31,7 @@ class Sayings:
         self._language = language
         self._text = translations(language)
         self._words = Vocabulary(definition, language)
+        self._named = frozenset(definition.words)
 
     def rule(self, rule: Rule) -> str:
         """The rule in words; a part that is itself a list is put in brackets.
@@ -47,7 +49,7 @@ class Sayings:
             case FieldTest():
                 return self._fact(self._words.field(rule.field), rule)
             case FeatureTest():
-                return self._fact(f"“{readable(rule.feature)}”", rule)
+                return self._fact(self._feature(rule.feature), rule)
 
     def _inside(self, part: Rule) -> str:
         said = self.rule(part)
@@ -77,10 +79,16 @@ class Sayings:
         given = {word: bound for word, bound in test.bounds.items() if bound is not None}
         return [self._text.gettext(_BOUNDS[word]) % {"n": self._number(bound)} for word, bound in given.items()]
 
+    def _feature(self, feature: str) -> str:
+        """A feature by the definition's words for it, else by its own name."""
+        return self._words.field(feature) if feature in self._named else f"“{readable(feature)}”"
+
     def _value(self, value: bool | float | str) -> str:
         if isinstance(value, bool):
             return self._text.gettext("yes") if value else self._text.gettext("no")
-        return readable(value) if isinstance(value, str) else self._number(value)
+        if isinstance(value, float):
+            return self._number(value)
+        return self._words.level(value) if value in SENIORITY else readable(value)
 
     def _listed(self, parts: Sequence[str], *, any_of: bool) -> str:
         return str(format_list(list(parts), style="or" if any_of else "standard", locale=self._language))

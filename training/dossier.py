@@ -111,6 +111,11 @@ class Dossier:
         return found
 
     @property
+    def blocked(self) -> frozenset[str]:
+        """The fields that the audit took out, whatever the definition keeps."""
+        return frozenset(json.loads((self.folder / AUDIT).read_text(encoding="utf-8"))["blocked"])
+
+    @property
     def forward(self) -> pd.DataFrame:
         """The forward rows, columns `FORWARD_COLUMNS`."""
         return pd.read_parquet(self.folder / FORWARD)

@@ -1,8 +1,8 @@
-"""What the comparisons of a trial come to, in sentences: more, less, or not proven, by where the range lies."""
+"""What the comparisons of a trial come to, in sentences: more, less, or perhaps chance, by where the range lies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from models.sheet import Range
 from models.vocabulary import M_
@@ -10,14 +10,14 @@ from training.trial.figures import FEW, TEAMS, Gap, Name, Outcome
 from training.trial.words import RULES, Telling
 
 _Sentences = tuple[str, str, str]
-"""More, fewer, not proven."""
+"""More, fewer, may be chance."""
 
 _WINS: _Sentences = (
     M_("With as many leads as %(rule)s takes, the score finds %(n)s more wins %(unit)s (%(low)s to %(high)s)."),
     M_("With as many leads as %(rule)s takes, the score finds %(n)s fewer wins %(unit)s (%(low)s to %(high)s)."),
     M_(
-        "With as many leads as %(rule)s takes, it is not proven that the score finds more wins or fewer: "
-        "the difference lies between %(from)s and %(to)s %(unit)s."
+        "With as many leads as %(rule)s takes, the score's wins differ by %(n)s %(unit)s, which may be chance "
+        "(%(from)s to %(to)s)."
     ),
 )
 _ACCEPTED: _Sentences = (
@@ -31,13 +31,13 @@ _ACCEPTED: _Sentences = (
     ),
     M_(
         "Sales accepted %(one)s of the leads that the score takes and %(other)s of the rule's: "
-        "not proven to differ (%(from)s to %(to)s points)."
+        "a difference that may be chance (%(from)s to %(to)s points)."
     ),
 )
 _REVENUE: _Sentences = (
     M_("The score's leads brought %(n)s more revenue %(unit)s (%(low)s to %(high)s)."),
     M_("The score's leads brought %(n)s less revenue %(unit)s (%(low)s to %(high)s)."),
-    M_("That the score's leads bring more revenue, or less, is not proven (%(from)s to %(to)s %(unit)s)."),
+    M_("In revenue they differ by %(n)s %(unit)s, which may be chance (%(from)s to %(to)s)."),
 )
 _WON: _Sentences = (
     M_(
@@ -65,10 +65,23 @@ _TAKEN: _Sentences = (
     ),
     M_(
         "Sales itself accepted %(one)s of the leads that only its own rule takes and %(other)s of those that only "
-        "marketing's takes: not proven to differ (%(from)s to %(to)s points)."
+        "marketing's takes: a difference that may be chance (%(from)s to %(to)s points)."
     ),
 )
-_HARDLY, _CLOSELY = 0.2, 0.6  # of kappa, after Landis & Koch 1977 (Biometrics 33:159): slight; substantial
+_OWN: _Sentences = (
+    M_(
+        "Sales accepted %(one)s of the leads that its own rule takes and %(other)s of all others: "
+        "%(n)s points more (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Sales accepted %(one)s of the leads that its own rule takes and %(other)s of all others: "
+        "%(n)s points fewer (%(low)s to %(high)s)."
+    ),
+    M_(
+        "Sales accepted %(one)s of the leads that its own rule takes and %(other)s of all others: "
+        "a difference that may be chance (%(from)s to %(to)s points)."
+    ),
+)
 
 
 def against_the_score(telling: Telling) -> Iterator[str]:
@@ -91,11 +104,11 @@ def against_the_score(telling: Telling) -> Iterator[str]:
 def _of_team(telling: Telling, gap: Gap, mine: Outcome, rule: str) -> Iterator[str]:
     score = telling.trial.outcomes[TEAMS[gap.team]]
     if gap.wins is not None:
-        yield _compared(telling, _WINS, gap.wins, rule=rule, unit=telling.unit)
+        yield _compared(_WINS, gap.wins, telling, rule=rule, unit=telling.unit)
     if gap.accepted is not None and mine.judged_accept >= FEW:
         yield _shares(telling, _ACCEPTED, gap.accepted, score.accepted, mine.accepted)
     if gap.revenue is not None:
-        yield _compared(telling, _REVENUE, gap.revenue, unit=telling.unit)
+        yield _compared(_REVENUE, gap.revenue, telling, telling.amount, unit=telling.unit)
 
 
 def dispute(telling: Telling) -> Iterator[str]:
@@ -125,50 +138,45 @@ def dispute(telling: Telling) -> Iterator[str]:
 
 
 def agreement(telling: Telling) -> Iterator[str]:
-    """How far what sales accepts follows its own rule; nothing where acceptance is not recorded."""
+    """How far what sales accepts follows its own rule; nothing where that cannot be told."""
     own = next((one for one in telling.trial.agreements if one.name is Name.SALES), None)
-    if own is None or own.kappa is None:
-        return
-    facts = {"same": telling.speaker.percent(own.same.value), **_percents(telling, own.same)}
-    if own.kappa.high < _HARDLY:
-        yield telling.speaker.say(
-            "What sales really accepts hardly follows its own rule: they agree on %(same)s of the leads "
-            "(%(low)s to %(high)s), hardly more than by chance.",
-            **facts,
-        )
-    elif own.kappa.low > _CLOSELY:
-        yield telling.speaker.say(
-            "What sales really accepts follows its own rule: they agree on %(same)s of the leads "
-            "(%(low)s to %(high)s), far more than by chance.",
-            **facts,
-        )
-    else:
-        yield telling.speaker.say(
-            "What sales really accepts agrees with its own rule on %(same)s of the leads (%(low)s to %(high)s).",
-            **facts,
-        )
+    mine, every = telling.trial.outcomes[Name.SALES], telling.trial.outcomes[Name.EVERY]
+    others = every.judged_accept - mine.judged_accept
+    if own is not None and own.gap is not None and min(mine.judged_accept, others) >= FEW:
+        yield _shares(telling, _OWN, own.gap, own.taken, own.left)
 
 
-def _compared(telling: Telling, sentences: _Sentences, gap: Range, *, scale: float = 1.0, **facts: str) -> str:
-    more, fewer, not_proven = sentences
-    low, value, high = (scale * figure for figure in (gap.low, gap.value, gap.high))
-    if low > 0 or high < 0:
-        near, far = sorted((abs(low), abs(high)))
-        told = {"n": telling.number(abs(value)), "low": telling.number(near), "high": telling.number(far)}
-        return telling.speaker.say(more if low > 0 else fewer, **{**facts, **told})
-    return telling.speaker.say(not_proven, **{**facts, "from": _signed(telling, low), "to": _signed(telling, high)})
+def explained(telling: Telling) -> str:
+    """What the figure beyond chance means."""
+    return telling.speaker.say(
+        "Beyond chance: 0 is what chance alone would give, 1 the same answer on every lead. A choice that takes far "
+        "fewer leads than sales accepts, or far more, cannot come near 1."
+    )
+
+
+def _compared(
+    sentences: _Sentences, gap: Range, telling: Telling, number: Callable[[float], str] | None = None, **facts: str
+) -> str:
+    number = number or telling.number
+    more, fewer, open_ = sentences
+    if gap.low > 0 or gap.high < 0:
+        near, far = sorted((abs(gap.low), abs(gap.high)))
+        told = {"n": number(abs(gap.value)), "low": number(near), "high": number(far)}
+        return telling.speaker.say(more if gap.low > 0 else fewer, **{**facts, **told})
+    signed = {name: _signed(number, figure) for name, figure in (("n", gap.value), ("from", gap.low), ("to", gap.high))}
+    return telling.speaker.say(open_, **{**facts, **signed})
 
 
 def _shares(telling: Telling, sentences: _Sentences, gap: Range, one: Range | None, other: Range | None) -> str:
-    facts = {name: telling.share(figure) for name, figure in (("one", one), ("other", other))}
-    return _compared(telling, sentences, gap, scale=100.0, **facts)
+    points = Range(*(100.0 * figure for figure in (gap.value, gap.low, gap.high)))
+    return _compared(sentences, points, telling, one=telling.share(one), other=telling.share(other))
 
 
 def _percents(telling: Telling, share: Range) -> dict[str, str]:
     return {"low": telling.speaker.percent(share.low), "high": telling.speaker.percent(share.high)}
 
 
-def _signed(telling: Telling, value: float) -> str:
-    text = telling.number(abs(value))
+def _signed(number: Callable[[float], str], value: float) -> str:
+    text = number(abs(value))
     sign = "" if not text.strip("0.,") else "+" if value > 0 else "\N{MINUS SIGN}"
     return sign + text

@@ -110,11 +110,16 @@ class Dispute:
 class Agreement:
     """How far a choice agrees with what sales really accepted.
 
-    ``same``: share of leads on which they agree; ``kappa``: Cohen's (1960), agreement beyond chance, 1 is complete and
-    0 what chance would give; ``None`` where one of the two never says no, or never yes.
+    ``taken`` and ``left``: share accepted of the leads that it takes and of all others; ``gap``: the first less the
+    second; ``same``: share of leads on which both say the same; ``kappa``: Cohen's (1960, Educ. Psychol. Meas. 20:37),
+    agreement beyond chance: 1 is complete, 0 what chance would give; ``None`` where one of the two never says no, or
+    never yes.
     """
 
     name: Name
+    taken: Range | None
+    left: Range | None
+    gap: Range | None
     same: Range
     kappa: Range | None
 

@@ -95,7 +95,7 @@ def hear(
         outcomes={one: _outcome(one, sums, judged[one], scale, int(won.sum())) for one in Name},
         gaps={team: _gap(team, sums, scale) for team in TEAMS if sums[team][0, LEADS] > 0},
         dispute=_dispute(sums),
-        agreements=tuple(_agreements(sums)),
+        agreements=tuple(_agreements(sums, judged)),
         curve=curve_of(columns, clusters, p_close),
         unseen=unseen(voices, ground),
     )
@@ -191,17 +191,24 @@ def _dispute(sums: Mapping[Name, Floats]) -> Dispute:
     )
 
 
-def _agreements(sums: Mapping[Name, Floats]) -> Iterator[Agreement]:
-    """Cohen's kappa of each choice with what sales accepted; none where acceptance is not recorded."""
+def _agreements(sums: Mapping[Name, Floats], judged: Mapping[Name, tuple[int, int]]) -> Iterator[Agreement]:
+    """How each choice agrees with what sales accepted; none where acceptance is not recorded."""
     every = sums[Name.EVERY]
     for name in (Name.MARKETING, Name.SALES, Name.BOTH, Name.EITHER, *TEAMS.values()):
+        mine, others = sums[name], every - sums[name]
         with np.errstate(divide="ignore", invalid="ignore"):
-            taken, yes = sums[name][:, ACCEPT_ASKED] / every[:, ACCEPT_ASKED], ratio(every, ACCEPTED, ACCEPT_ASKED)
-            both = sums[name][:, ACCEPTED] / every[:, ACCEPT_ASKED]
-            same = 1 - taken - yes + 2 * both
+            taken, yes = mine[:, ACCEPT_ASKED] / every[:, ACCEPT_ASKED], ratio(every, ACCEPTED, ACCEPT_ASKED)
+            same = 1 - taken - yes + 2 * mine[:, ACCEPTED] / every[:, ACCEPT_ASKED]
             chance = taken * yes + (1 - taken) * (1 - yes)
             varies = (taken > 0) & (taken < 1) & (yes > 0) & (yes < 1)
             kappa = np.where(varies, (same - chance) / (1 - chance), np.nan)
-        agreed = range_of(same)
+        agreed, count = range_of(same), judged[name][0]
         if agreed is not None:
-            yield Agreement(name, agreed, range_of(kappa))
+            yield Agreement(
+                name=name,
+                taken=share_of(mine[:, ACCEPTED], mine[:, ACCEPT_ASKED], count),
+                left=share_of(others[:, ACCEPTED], others[:, ACCEPT_ASKED], judged[Name.EVERY][0] - count),
+                gap=range_of(ratio(mine, ACCEPTED, ACCEPT_ASKED) - ratio(others, ACCEPTED, ACCEPT_ASKED)),
+                same=agreed,
+                kappa=range_of(kappa),
+            )

@@ -76,8 +76,10 @@ def agreements(telling: Telling) -> Table | None:
     for one in telling.trial.agreements:
         own = one.name in {Name.SCORE_FOR_MARKETING, Name.SCORE_FOR_SALES}
         kappa = _number(telling, one.kappa, 2)
-        rows.append(Row(telling.name(one.name), (_share(telling, one.same), kappa), own=own))
-    heads = (telling.speaker.say("same answer"), telling.speaker.say("beyond chance"))
+        shares = (_share(telling, share) for share in (one.taken, one.left, one.same))
+        rows.append(Row(telling.name(one.name), (*shares, kappa), own=own))
+    say = telling.speaker.say
+    heads = (say("accepted of those it takes"), say("accepted of all others"), say("same answer"), say("beyond chance"))
     return Table(heads, tuple(rows))
 
 
@@ -88,7 +90,7 @@ def _row(telling: Telling, one: Outcome) -> Row:
     cells += [_share(telling, one.closed), _number(telling, one.wins), _number(telling, one.missed)]
     cells += [_share(telling, one.wins_share)]
     if trial.knows_amounts:
-        cells += [_number(telling, one.revenue), _share(telling, one.revenue_share)]
+        cells += [_amount(telling, one.revenue), _share(telling, one.revenue_share)]
     own = one.name in {Name.SCORE_FOR_MARKETING, Name.SCORE_FOR_SALES}
     return Row(telling.name(one.name), tuple(cells), own=own)
 
@@ -111,3 +113,10 @@ def _number(telling: Telling, number: Range | None, places: int | None = None) -
     figure = telling.speaker.number(number.value, many)
     exact = number.low == number.high
     return Cell(figure, "" if exact else telling.speaker.span(number.low, number.high, many))
+
+
+def _amount(telling: Telling, amount: Range | None) -> Cell:
+    if amount is None:
+        return Cell(DASH)
+    value, low, high = (telling.compact(figure) for figure in (amount.value, amount.low, amount.high))
+    return Cell(value, "" if low == high else f"{low}{DASH}{high}")

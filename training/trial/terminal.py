@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -10,10 +10,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from models.definition import Language
-from training.trial.comparisons import against_the_score, agreement, dispute
+from training.trial.comparisons import against_the_score, agreement, dispute, explained
 from training.trial.figures import Trial
 from training.trial.tables import Table, agreements, contenders, groups
-from training.trial.words import Telling
+from training.trial.words import Stated, Telling
 
 
 def render(trial: Trial, language: Language) -> RenderableType:
@@ -26,8 +26,9 @@ def render(trial: Trial, language: Language) -> RenderableType:
     ]
     for voice in telling.heard():
         parts += [_head(voice.title)]
-        parts += [_under(f"“{voice.says}”")] if voice.says else []
-        parts += [_under(voice.rule, style="dim"), _under(voice.volume)]
+        parts += [_under(say("“%(text)s”", text=voice.says))] if voice.says else []
+        parts += [_under(line, style="dim") for line in _outline(voice.rule)]
+        parts += [_under(voice.volume)]
     parts += [_head(say("What each choice would have given")), *_points(against_the_score(telling))]
     parts += [_grid(contenders(telling))]
     parts += [_head(say("Where the rules disagree")), *_points(dispute(telling)), _grid(groups(telling))]
@@ -38,17 +39,18 @@ def render(trial: Trial, language: Language) -> RenderableType:
     return Group(*parts)
 
 
-def explained(telling: Telling) -> str:
-    """What the figure beyond chance means."""
-    return telling.speaker.say("Beyond chance: 0 is what chance alone would give, 1 the same answer on every lead.")
-
-
 def _head(text: str) -> Text:
     return Text(f"\n{text}", style="bold")
 
 
 def _under(text: str, style: str = "") -> RenderableType:
     return Padding(Text(text, style=style), (0, 0, 0, 2))
+
+
+def _outline(condition: Stated, depth: int = 0) -> Iterator[str]:
+    yield f"{'  ' * depth}{'– ' if depth else ''}{condition.text}"
+    for part in condition.parts:
+        yield from _outline(part, depth + 1)
 
 
 def _points(sentences: Iterable[str]) -> list[RenderableType]:

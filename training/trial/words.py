@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from babel.numbers import format_compact_decimal
+
 from models.definition import Language
+from models.rules import AllOf, AnyOf, Not, Rule
 from models.sayings import Sayings
 from models.sheet import Range
-from models.vocabulary import M_, Vocabulary
+from models.vocabulary import M_, Vocabulary, capitalised
 from training.speaker import DASH, Speaker
 from training.trial.figures import Name, Trial, Unit
 
@@ -37,6 +40,15 @@ _UNITS: Mapping[Unit, str] = {
 }
 
 _WHOLE = 10.0  # from here on whole numbers say it
+_MILLION = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A condition in words, and the conditions that it is about."""
+
+    text: str
+    parts: tuple[Stated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Heard:
     team: str
     title: str
     says: str | None
-    rule: str
+    rule: Stated
     volume: str
 
 
@@ -104,7 +116,21 @@ class Telling:
         voices, sayings = self.trial.definition.voices, Sayings(self.trial.definition, self.language)
         for team, voice in voices.named.items() if voices is not None else ():
             says = voice.says.told(self.language) if voice.says is not None else None
-            yield Heard(team, self.name(Name(team)), says, sayings.rule(voice.rule), self._volume(Name(team)))
+            yield Heard(team, self.name(Name(team)), says, self._stated(voice.rule, sayings), self._volume(Name(team)))
+
+    def _stated(self, rule: Rule, sayings: Sayings) -> Stated:
+        """The rule as an outline: what is one condition is one line."""
+        match rule:
+            case AllOf() | AnyOf() if len(rule.parts) > 1:
+                every = self.speaker.say("All of these hold:")
+                text = every if isinstance(rule, AllOf) else self.speaker.say("At least one of these holds:")
+                return Stated(text, tuple(self._stated(part, sayings) for part in rule.parts))
+            case AllOf() | AnyOf():
+                return self._stated(rule.parts[0], sayings)
+            case Not() if isinstance(rule.part, AllOf | AnyOf | Not):
+                return Stated(self.speaker.say("This does not hold:"), (self._stated(rule.part, sayings),))
+            case _:
+                return Stated(capitalised(sayings.rule(rule)))
 
     def _volume(self, team: Name) -> str:
         mine, every = self.trial.outcomes[team], self.trial.outcomes[Name.EVERY]
@@ -122,6 +148,13 @@ class Telling:
     def notes(self) -> Iterator[str]:
         """What a reader should know before trusting a figure."""
         trial, say = self.trial, self.speaker.say
+        young = trial.arrivals - trial.outcomes[Name.EVERY].judged_close
+        if young:
+            yield self.speaker.count(
+                "%(n)s lead is too young to tell whether it is won: others like it stand for it.",
+                "%(n)s leads are too young to tell whether they are won: others like them stand for them.",
+                young,
+            )
         if trial.knows_amounts:
             n, of = self.speaker.number(trial.wins_with_amount), self.speaker.number(trial.wins)
             yield say("Revenue rests on the %(n)s of %(of)s wins whose amount is known.", n=n, of=of)
@@ -140,6 +173,15 @@ class Telling:
         """A number with as many digits as it deserves."""
         return self.speaker.number(value, digits(value))
 
+    def amount(self, value: float) -> str:
+        """A sum of money, to three digits that count."""
+        return self.speaker.number(float(f"{value:.3g}"))
+
+    def compact(self, value: float) -> str:
+        """The same for a narrow column: ``743K``."""
+        exact = float(f"{value:.3g}")
+        return str(format_compact_decimal(exact, locale=self.language, fraction_digits=0 if exact < _MILLION else 1))
+
     def share(self, share: Range | None) -> str:
         """A share as percent, a dash where it is not known."""
         return DASH if share is None else self.speaker.percent(share.value)
@@ -147,4 +189,4 @@ class Telling:
 
 def digits(value: float) -> int:
     """Digits after the point: one for small numbers, none from ten on."""
-    return 1 if abs(value) < _WHOLE else 0
+    return 1 if 0 < abs(value) < _WHOLE else 0
