@@ -22,7 +22,7 @@ from models.rules import Voices
 from models.voices import Unseen, unseen, verdicts
 from tests.builders import activity, history, lead, milestone
 from tests.features.oracle import Plain
-from tests.features.worlds import KINDS, SOURCES, facts_of, snapshots, world_of, worlds
+from tests.features.worlds import KINDS, SOURCES, facts_of, snapshots, world_of
 from tests.models import rule_oracle
 
 FULL = infer(world_of(5, count=12, accounts=3), InferSettings(min_leads=1, strength=2))
@@ -246,7 +246,11 @@ PLACE = "definition.voices.marketing.rule"
         ({"field": "owner", "is": "ann"}, ".field", "one of our own people"),
         ({"feature": "owner_close_rate", "above": 0.5}, ".feature", "one of our own people"),
         ({"feature": "is_handed_off", "is": 1}, ".is", "expected true or false"),
-        ({"all": [{"field": "title", "known": True}, {"not": {"field": "x", "known": True}}]}, r".all\[1\].not.field", "x"),
+        (
+            {"any": [{"field": "title", "known": True}, {"not": {"field": "x", "known": True}}]},
+            r".any\[1\].not.field",
+            "x",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_with_its_place(rule: Content, where: str, said: str) -> None:

@@ -32,7 +32,8 @@ def test_a_range_whose_ends_read_alike_is_one_figure() -> None:
 
 def test_dates_are_written_out() -> None:
     at = datetime(2026, 7, 1, tzinfo=UTC)
-    assert (Speaker("en").date(at), Speaker("fr").date(at)) == ("July 1, 2026", "1 juillet 2026")
+    assert (Speaker("en").date(at), Speaker("fr").date(at)) == ("July 1, 2026", "1er juillet 2026")
+    assert Speaker("fr").date(at.replace(day=21)) == "21 juillet 2026"
 
 
 def test_facts_are_never_read_as_templates() -> None:

@@ -154,6 +154,13 @@ def explained(telling: Telling) -> str:
     )
 
 
+def explained_score(telling: Telling) -> str:
+    """What the score's rows are."""
+    return telling.speaker.say(
+        "The score's rows take the leads with the best chance of being won, until they are as many as the rule takes."
+    )
+
+
 def _compared(
     sentences: _Sentences, gap: Range, telling: Telling, number: Callable[[float], str] | None = None, **facts: str
 ) -> str:

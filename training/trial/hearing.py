@@ -113,7 +113,8 @@ class _Scale:
 
     def numbers(self, sums: Floats, column: int) -> Floats:
         """Weighted sums of a column of `CLOSED` or `REVENUE`, by the unit."""
-        return np.asarray(sums[:, column] * self._followed)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(sums[:, column] * self._followed)
 
     def per_week(self, sums: Floats) -> Floats | None:
         """Leads a week."""

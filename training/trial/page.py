@@ -7,7 +7,7 @@ from typing import Any
 
 from models.definition import Language
 from training.pages import page as rendered
-from training.trial.comparisons import against_the_score, agreement, dispute, explained
+from training.trial.comparisons import against_the_score, agreement, dispute, explained, explained_score
 from training.trial.figures import Trial
 from training.trial.plots import plots
 from training.trial.tables import agreements, contenders, groups
@@ -31,6 +31,7 @@ def page(trial: Trial, language: Language) -> str:
         groups=groups(telling),
         agreements=agreements(telling),
         explained=explained(telling),
+        explained_score=explained_score(telling),
         plots=plots(telling),
     )
 

@@ -32,15 +32,17 @@ def plots(telling: Telling) -> dict[str, bytes]:
     """Every plot by name as SVG; without any win there are only those of acceptance."""
     drawn = {}
     if telling.trial.outcomes[Name.EVERY].wins is not None and telling.trial.curve:
-        with figure_of(5.6, 3.5) as (figure, axes):
+        with figure_of(5.2, 3.5) as (figure, axes):
             _found(telling, axes[0])
+            title = telling.speaker.say("Wins found (grey: missed), %(unit)s", unit=telling.unit)
+            figure.suptitle(title, x=0.02, ha="left", fontsize=10, fontweight="bold")
             drawn["found"] = svg_of(figure)
-        with figure_of(5.6, 3.5) as (figure, axes):
+        with figure_of(5.2, 3.5) as (figure, axes):
             _curve(telling, axes[0])
             drawn["curve"] = svg_of(figure)
     for name, choices in (("shares", CONTENDERS), ("groups", GROUPS)):
         panels = 2 if telling.trial.tracks_acceptance else 1
-        with figure_of(11.4 if panels > 1 else 6.5, 0.9 + 0.32 * len(choices), columns=panels) as (figure, axes):
+        with figure_of(10.6 if panels > 1 else 6.5, 0.9 + 0.32 * len(choices), columns=panels) as (figure, axes):
             _shares(telling, [telling.trial.outcomes[choice] for choice in choices], axes)
             drawn[name] = svg_of(figure)
     return drawn
@@ -48,7 +50,6 @@ def plots(telling: Telling) -> dict[str, bytes]:
 
 def _found(telling: Telling, axes: Axes) -> None:
     """Wins found and missed by each choice."""
-    say = telling.speaker.say
     rows = [telling.trial.outcomes[name] for name in CONTENDERS]
     place = np.arange(len(rows))[::-1]
     found = np.array([row.wins.value if row.wins else 0.0 for row in rows])
@@ -60,7 +61,6 @@ def _found(telling: Telling, axes: Axes) -> None:
     _labelled(telling, rows, axes, place)
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, 1.08 * float((found + missed).max()))
-    axes.set_title(say("Wins found (grey: missed), %(unit)s", unit=telling.unit))
 
 
 def _curve(telling: Telling, axes: Axes) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from models.definition import Language
-from training.trial.comparisons import against_the_score, agreement, dispute, explained
+from training.trial.comparisons import against_the_score, agreement, dispute, explained, explained_score
 from training.trial.figures import Trial
 from training.trial.tables import Table, agreements, contenders, groups
 from training.trial.words import Stated, Telling
@@ -30,7 +30,7 @@ def render(trial: Trial, language: Language) -> RenderableType:
         parts += [_under(line, style="dim") for line in _outline(voice.rule)]
         parts += [_under(voice.volume)]
     parts += [_head(say("What each choice would have given")), *_points(against_the_score(telling))]
-    parts += [_grid(contenders(telling))]
+    parts += [_grid(contenders(telling)), _under(explained_score(telling), style="dim")]
     parts += [_head(say("Where the rules disagree")), *_points(dispute(telling)), _grid(groups(telling))]
     if (agreed := agreements(telling)) is not None:
         parts += [_head(say("What sales really accepts")), *_points(agreement(telling)), _grid(agreed)]
