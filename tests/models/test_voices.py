@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from crm.history import Field, History, Kind, Known
 from crm.past import known_at
@@ -18,7 +21,7 @@ from features.instants import NAT
 from features.words import DOMAIN, SENIORITY
 from models.conditions import Ground
 from models.rule_errors import VoicesError
-from models.rules import Voices
+from models.rules import ActivityTest, AllOf, AnyOf, FeatureTest, FieldTest, Not, Voices
 from models.voices import Unseen, unseen, verdicts
 from tests.builders import activity, history, lead, milestone
 from tests.features.oracle import Plain
@@ -288,3 +291,21 @@ def test_a_word_that_no_lead_ever_had_is_told_with_what_may_have_been_meant() ->
         Unseen("marketing", place, "source", "webinair", "webinar"),
         Unseen("marketing", place, "source", "fair", None),
     )
+
+
+DOCS = (Path(__file__).parents[2] / "docs/voices.md").read_text(encoding="utf-8")
+
+
+def test_the_rules_of_the_documentation_are_rules() -> None:
+    blocks = [YAML(typ="safe").load(block) for block in re.findall(r"```yaml\n(.*?)```", DOCS, flags=re.DOTALL)]
+    assert len(blocks) >= 2
+    for block in blocks:
+        content = block["voices"] if "voices" in block else {team: {"rule": block} for team in ("marketing", "sales")}
+        assert Voices.parse(content, "docs/voices.md")
+
+
+def test_every_condition_comparison_and_level_is_documented() -> None:
+    models = (AllOf, AnyOf, Not, FieldTest, FeatureTest, ActivityTest)
+    words = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    for word in (*words, *SENIORITY, *DOMAIN):
+        assert f"`{word}" in DOCS, word
