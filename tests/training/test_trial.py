@@ -42,7 +42,7 @@ def world(n: int = 400, seed: int = 0, *, timed: bool = True) -> tuple[History, 
         {
             "lead_id": [f"l{i:04d}" for i in range(n)],
             "account_id": [None] * n,
-            "as_of": at if timed else pd.Series([pd.NaT] * n, dtype="datetime64[us, UTC]"),
+            "as_of": at if timed else pd.Timestamp("1970-01-01", tz="UTC"),
             "date": pd.Timestamp("2025-01-01", tz="UTC") if timed else pd.NaT,
             "p_accept": np.clip(2 * p, 0, 1),
             "p_close": p,
@@ -294,12 +294,14 @@ def test_where_little_is_known_words_say_so(case: str, timed: bool) -> None:
     assert text.open == []
     for language in LANGUAGES:
         for said in (told(trial, language), text.shown):
+            assert "• •" not in said
+            assert not said.endswith("•")
             assert not re.search(r"\b(nan|None|inf)\b", said), said
             assert "%(" not in said
         assert not re.search(r"NaN|Infinity", str(as_dict(trial, language)))
     said = told(trial)
     expected = {
-        "no lead meets a rule": "No lead meets this rule.",
+        "no lead meets a rule": "Only one of the rules takes leads",
         "every lead meets a rule": "Every lead meets this rule",
         "nobody meets either": "The two rules take the same leads",
         "one rule holds the other": "Every lead that sales's rule takes is taken by marketing's",
@@ -335,6 +337,16 @@ def test_what_people_wrote_is_shown_as_they_wrote_it(usual: tuple[History, pd.Da
     assert "<script" not in html
     assert Text(html).shown.count(evil) == 3
     assert told(trial).count("[bold]x[/bold] {{7*7}} %(n)s") == 3
+
+
+def test_a_french_number_is_not_broken_over_lines(usual: tuple[History, pd.DataFrame]) -> None:
+    console = Console(file=io.StringIO(), width=40)
+    trial = replace(heard(usual[1], usual[0], rounds=20), arrivals=1_234_567)
+    for width in range(20, 60):
+        console.width = width
+        console.print(render(trial, "fr"))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().count("1\u202f234\u202f567") == 40
 
 
 def test_a_definition_without_voices_and_no_arrivals_are_refused(usual: tuple[History, pd.DataFrame]) -> None:

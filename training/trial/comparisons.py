@@ -117,6 +117,8 @@ def dispute(telling: Telling) -> Iterator[str]:
     marketing, sales = trial.outcomes[Name.ONLY_MARKETING], trial.outcomes[Name.ONLY_SALES]
     if marketing.empty and sales.empty:
         yield say("The two rules take the same leads: there is nothing to decide between them.")
+    elif trial.outcomes[Name.MARKETING].empty or trial.outcomes[Name.SALES].empty:
+        yield say("Only one of the rules takes leads: there is nothing to decide between them.")
     elif marketing.empty:
         yield say("Every lead that marketing's rule takes is taken by sales's as well.")
     elif sales.empty:

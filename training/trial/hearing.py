@@ -122,8 +122,8 @@ class _Scale:
 
 
 def _weeks(arrivals: pd.DataFrame) -> float | None:
-    """From the first date of the backtest to the last arrival, at least a day; ``None`` without times."""
-    if arrivals["as_of"].isna().all():
+    """From the first date of the backtest to the last arrival, at least a day; ``None`` where it had no dates."""
+    if arrivals["date"].isna().all():
         return None
     return max(float((arrivals["as_of"].max() - arrivals["date"].min()) / WEEK), 1 / 7)
 
@@ -151,24 +151,25 @@ def _judged(arrivals: pd.DataFrame, found: Mapping[str, Truth], p_close: Floats)
 
 def _outcome(name: Name, sums: Mapping[Name, Floats], judged: tuple[int, int], scale: _Scale, won: int) -> Outcome:
     mine, every = sums[name], sums[Name.EVERY]
+    leads = float(mine[0, LEADS])
     per_week = scale.per_week(mine)
     wins, all_wins = scale.numbers(mine, CLOSED), scale.numbers(every, CLOSED)
     amounts = bool(every[0, REVENUE] > 0)
     closed = share_of(mine[:, CLOSED], mine[:, CLOSE_ASKED], judged[1])
     return Outcome(
         name=name,
-        leads=float(mine[0, LEADS]),
-        share=float(mine[0, LEADS] / every[0, LEADS]),
+        leads=leads,
+        share=leads / float(every[0, LEADS]),
         judged_accept=judged[0],
         judged_close=judged[1],
         per_week=None if per_week is None else range_of(per_week),
         accepted=share_of(mine[:, ACCEPTED], mine[:, ACCEPT_ASKED], judged[0]),
         closed=closed,
-        wins=number_of(wins, closed, float(mine[0, LEADS] / scale.units)),
+        wins=number_of(wins, closed, leads / scale.units),
         missed=range_of(all_wins - wins),
-        wins_share=part_of(mine[:, CLOSED], every[:, CLOSED], won),
+        wins_share=part_of(mine[:, CLOSED], every[:, CLOSED], won, leads),
         revenue=range_of(scale.numbers(mine, REVENUE)) if amounts else None,
-        revenue_share=part_of(mine[:, REVENUE], every[:, REVENUE], won) if amounts else None,
+        revenue_share=part_of(mine[:, REVENUE], every[:, REVENUE], won, leads) if amounts else None,
     )
 
 

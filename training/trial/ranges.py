@@ -41,10 +41,10 @@ def share_of(part: Floats, whole: Floats, judged: int) -> Range | None:
     return Range(value, max(found.low, 0.0), min(found.high, 1.0))
 
 
-def part_of(part: Floats, whole: Floats, yeses: int) -> Range | None:
-    """The share that a choice has of all ``yeses``; exactly 1 where it has them all because it is all."""
-    if np.array_equal(part, whole):
-        return Range(1.0, 1.0, 1.0) if whole[0] > 0 else None
+def part_of(part: Floats, whole: Floats, yeses: int, leads: float) -> Range | None:
+    """The share that a choice of ``leads`` has of all ``yeses``; exact where it takes no lead, or every one."""
+    if whole[0] > 0 and (not leads or np.array_equal(part, whole)):
+        return Range(*[float(leads > 0)] * 3)
     return share_of(part, whole, yeses)
 
 

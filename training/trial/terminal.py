@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from textwrap import wrap
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
@@ -22,12 +23,12 @@ def render(trial: Trial, language: Language) -> RenderableType:
     say = telling.speaker.say
     parts: list[RenderableType] = [
         Text(say("%(name)s: the two rules on trial", name=trial.name), style="bold"),
-        Text(" ".join(telling.opening())),
+        Paragraph(" ".join(telling.opening())),
     ]
     for voice in telling.heard():
         parts += [_head(voice.title)]
         parts += [_under(say("“%(text)s”", text=voice.says))] if voice.says else []
-        parts += [_under(line, style="dim") for line in _outline(voice.rule)]
+        parts += _outline(voice.rule)
         parts += [_under(voice.volume)]
     parts += [_head(say("What each choice would have given")), *_points(against_the_score(telling))]
     parts += [_grid(contenders(telling)), _under(explained_score(telling), style="dim")]
@@ -43,18 +44,30 @@ def _head(text: str) -> Text:
     return Text(f"\n{text}", style="bold")
 
 
-def _under(text: str, style: str = "") -> RenderableType:
-    return Padding(Text(text, style=style), (0, 0, 0, 2))
+class Paragraph:
+    """Text of some lines that start under each other; rich itself would break a French number at its spaces."""
+
+    def __init__(self, text: str, indent: str = "", style: str = "") -> None:
+        self._text, self._indent, self._style = text, indent, style
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        hanging = " " * len(self._indent)
+        lines = wrap(self._text, options.max_width, initial_indent=self._indent, subsequent_indent=hanging)
+        yield Text("\n".join(lines), style=self._style, no_wrap=True)
 
 
-def _outline(condition: Stated, depth: int = 0) -> Iterator[str]:
-    yield f"{'  ' * depth}{'– ' if depth else ''}{condition.text}"
+def _under(text: str, style: str = "", indent: str = "  ") -> Paragraph:
+    return Paragraph(text, indent, style)
+
+
+def _outline(condition: Stated, depth: int = 1) -> Iterator[Paragraph]:
+    yield _under(condition.text, "dim", f"{'  ' * depth}{'– ' if depth > 1 else ''}")
     for part in condition.parts:
         yield from _outline(part, depth + 1)
 
 
 def _points(sentences: Iterable[str]) -> list[RenderableType]:
-    return [Padding(Text(f"• {sentence}"), (0, 0, 0, 2)) for sentence in sentences]
+    return [_under(sentence, indent="  • ") for sentence in sentences]
 
 
 def _grid(table: Table) -> RenderableType:
