@@ -36,7 +36,7 @@ class Sayings:
     def rule(self, rule: Rule) -> str:
         """The rule in words; a part that is itself a list is put in brackets.
 
-        ``Industry is logistics or retail, and at least 3 visits to pages in the last 30 days``
+        ``Industry: logistics or retail and at least 3 visits to pages in the last 30 days``
         """
         match rule:
             case AllOf() | AnyOf():
@@ -91,6 +91,10 @@ class Sayings:
         return self._words.level(value) if value in SENIORITY else readable(value)
 
     def _listed(self, parts: Sequence[str], *, any_of: bool) -> str:
+        """The parts as a list; where one of them holds a list itself, semicolons keep them apart."""
+        if len(parts) > 1 and any(", " in part for part in parts):
+            last = self._text.gettext("or") if any_of else self._text.gettext("and")
+            return self._text.gettext("; ").join([*parts[:-1], f"{last} {parts[-1]}"])
         return str(format_list(list(parts), style="or" if any_of else "standard", locale=self._language))
 
     def _number(self, value: float) -> str:
