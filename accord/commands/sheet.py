@@ -34,5 +34,5 @@ def sheet(
         whole = {"hash": found.hash, "version": found.definition.version, **found.to_json(), "signatures": names}
         emit({**whole, "page": place})
         return
-    typer.echo(text(found, language.value, signatures), nl=False)
+    typer.echo(text(found, language.value, signatures).rstrip("\n"))
     say(f"Page: {place}")

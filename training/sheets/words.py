@@ -237,10 +237,10 @@ class Words:
         lines = []
         for team, voice in voices.named.items():
             rule = sayings.rule(voice.rule)
-            said = None if voice.says is None else voice.says.told(self._language)
-            lines.append(
-                (teams[team], rule if said is None else f"{_ended(said)}. {self._say('As a rule')}{self._colon}{rule}")
-            )
+            if voice.says is not None:
+                written = self._say("Written as a rule")
+                rule = f"{_ended(voice.says.told(self._language))}. {written}{self._colon}{rule}"
+            lines.append((teams[team], rule))
         return Part(self._say("What each team would have called a good lead alone"), tuple(lines))
 
     def _fields(self) -> Part:
