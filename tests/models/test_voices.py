@@ -112,20 +112,32 @@ rules = seeds.map(lambda seed: rule_of(np.random.default_rng(seed)))
 few = settings(max_examples=12)
 
 
-@given(full_worlds, rules, rules, seeds)
-@settings(max_examples=120)
-def test_a_rule_holds_where_a_plain_reading_of_the_history_says_so(
-    world: History, marketing: Content, sales: Content, seed: int
-) -> None:
-    lead_rows, as_of = snapshots(world, seed, per_lead=1)
-    found = verdicts(voices(marketing, sales), ground_of(world), lead_rows, as_of)
-    plain = Plain(world)
-    for team, rule in (("marketing", marketing), ("sales", sales)):
-        expected = [
-            rule_oracle.holds(rule, FULL, plain, world.leads["lead_id"].iloc[row], int(when))
-            for row, when in zip(lead_rows, as_of, strict=True)
-        ]
-        assert found[team].tolist() == expected, team
+@given(full_worlds, seeds)
+@settings(max_examples=30)
+def test_a_rule_holds_where_a_plain_reading_of_the_history_says_so(world: History, seed: int) -> None:
+    lead_rows, as_of = snapshots(world, seed, per_lead=2)
+    ground, plain, rng = ground_of(world), Plain(world), np.random.default_rng(seed)
+    lead_ids = world.leads["lead_id"].iloc[lead_rows]
+    for depth in (0, 0, 0, 0, 1, 1, 1, 2, 3):
+        written = {"marketing": rule_of(rng, depth), "sales": rule_of(rng, depth)}
+        found = verdicts(voices(**written), ground, lead_rows, as_of)
+        for team, rule in written.items():
+            asked = zip(lead_ids, as_of, strict=True)
+            expected = [rule_oracle.holds(rule, FULL, plain, lead_id, int(when)) for lead_id, when in asked]
+            assert found[team].tolist() == expected, rule
+
+
+def test_bounds_hold_at_the_bound_where_they_say_so() -> None:
+    world = history(lead("a", size=2.0), lead("b", size=3.0), lead("c", size=4.0), milestone("a"))
+    for word, expected in (
+        ("at_least", [False, True, True]),
+        ("at_most", [True, True, False]),
+        ("above", [False, False, True]),
+        ("below", [True, False, False]),
+        ("is", [False, True, False]),
+    ):
+        found = verdicts(voices({"field": "size", word: 3}), ground_of(world), np.arange(3), np.full(3, 2**60))
+        assert found["sales"].tolist() == expected, word
 
 
 def test_the_rules_of_these_tests_both_hold_and_fail() -> None:
