@@ -237,6 +237,7 @@ def test_a_training_keeps_where_the_signed_grades_start(opened: Opened) -> None:
     assert grading_kept(horizon) == (None, ANEW)
 
 
+@pytest.mark.slow
 def test_training_keeps_the_signed_cut_offs_unless_new_ones_are_asked_for(opened: Opened, accord: Run) -> None:
     another(opened, 2, sheet=measured(opened, cut=0.123456))
     sign(opened, "sales", "Paul Weber", day(1))
