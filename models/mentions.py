@@ -13,12 +13,11 @@ from functools import lru_cache, partial
 from crm.history import Field, Kind
 from features.instants import DAY
 from features.spec import Family, Feature, FeatureKind
-from models.company import Company
 from models.definition import Definition, Language
 from models.phrases import silent_from
 from models.quoted import quoted
 from models.seen import Say, Seen
-from models.sentences import COUNTED_DAYS, Sentences
+from models.sentences import Sentences
 from models.translations import translations
 from models.vocabulary import M_, N_, Vocabulary
 
@@ -53,7 +52,6 @@ _REACHED: Mapping[str, tuple[str, str]] = {
     "handed_off": (M_("handed to sales"), M_("not handed to sales so far")),
     "accepted": (M_("accepted by sales"), M_("not accepted by sales so far")),
 }
-_ARRIVAL = frozenset({"created", "handed_off"})
 _OWNED = frozenset({"company", "free", "academic", "government", "disposable"})
 """What an e-mail address is *of*; the other levels say that it is not known."""
 
@@ -74,7 +72,6 @@ class Mentions:
         self._yes_no = {field.name for field in fields if field.kind is Kind.BOOLEAN}
         self._say = [self._mention(feature) for feature in features]
         self._silent_from = silent_from(features)
-        self.company = Company(features, language)
 
     def say(self, feature: int, seen: Seen) -> str:
         """The words for feature number ``feature``."""
@@ -93,47 +90,6 @@ class Mentions:
     def _activities(self, kind: str | None, count: int) -> str:
         """The noun for ``count`` activities of a kind, which may be one that nobody has words for."""
         return self._words.activities(kind if self._words.knows(kind) else quoted(str(kind)), count)
-
-    def facts(self, features: Sequence[int], seen: Seen) -> list[str]:
-        """The words for these features, in their order.
-
-        A company's size and industry are told together, and so are the kinds of activity that came last on one day.
-        """
-        together = self._together(features, seen)
-        told = dict.fromkeys(together.get(i) or self.say(i, seen) for i in features)
-        return [fact for fact in told if fact]
-
-    def _together(self, features: Sequence[int], seen: Seen) -> dict[int, str]:
-        """The words for features that are told with others, by feature."""
-        together: dict[int, str] = {}
-        if parts := self.company.parts(features, seen):
-            together |= dict.fromkeys(parts, self.company.say(parts, seen))
-        for day, kinds in self._days(features, seen).items():
-            if len(kinds) > 1:
-                things = ", ".join(self.activities(self._features[i].activity, 1) for i in kinds)
-                said = self._text.gettext("%(when)s: %(things)s") % {"when": day, "things": things}
-                together |= dict.fromkeys(kinds, said)
-        arrival = [i for i in features if self._features[i].measure in _ARRIVAL and not math.isnan(seen.row[i])]
-        if len(arrival) == len(_ARRIVAL):
-            days = {self._when(float(seen.row[i]), seen) for i in arrival}
-            if len(days) == 1:
-                said = self._text.gettext("came in and was handed to sales %(when)s") % {"when": days.pop()}
-                together |= dict.fromkeys(arrival, said)
-        return together
-
-    def _days(self, features: Sequence[int], seen: Seen) -> dict[str, list[int]]:
-        """The kinds of activity that came last on one and the same day, by that day."""
-        days: dict[str, list[int]] = {}
-        for i in features:
-            if day := self._day(i, seen):
-                days.setdefault(day, []).append(i)
-        return days
-
-    def _day(self, feature: int, seen: Seen) -> str:
-        """The day on which a kind of activity came last; empty where something else is told."""
-        spec, days = self._features[feature], float(seen.row[feature])
-        came = spec.family is Family.RECENCY and spec.activity is not None and not math.isnan(days)
-        return self._when(days, seen) if came and not _silent_since(days, seen) else ""
 
     def _mention(self, feature: Feature) -> Say:
         make = {
@@ -220,7 +176,7 @@ class Mentions:
 
     def _moment(self, feature: Feature) -> Say:
         since, never = (self._text.gettext(message) for message in _MOMENTS[str(feature.measure)])
-        return lambda days, seen: never if math.isnan(days) else since % {"when": self._when(days, seen)}
+        return lambda days, seen: never if math.isnan(days) else since % {"when": self.when(days, seen)}
 
     def _progress(self, feature: Feature) -> Say:
         reached, not_yet = (self._text.gettext(message) for message in _REACHED[str(feature.measure)])
@@ -249,7 +205,7 @@ class Mentions:
             if math.isnan(days):
                 return none
             instant = seen.as_of - round(days * DAY)
-            if _silent_since(days, seen):
+            if seen.tells_silence(days):
                 return since % {"thing": thing, "date": self._sentences.date(instant, seen.as_of)}
             return last % {"thing": thing, "when": self._sentences.when(instant, seen.as_of)}
 
@@ -300,10 +256,6 @@ class Mentions:
         name = self._name(str(feature.field))
         return self._text.gettext("%(name)s “%(value)s”") % {"name": name, "value": own}
 
-    def _when(self, days: float, seen: Seen) -> str:
+    def when(self, days: float, seen: Seen) -> str:
+        """The day that many days before the instant of the score."""
         return self._sentences.when(seen.as_of - round(days * DAY), seen.as_of)
-
-
-def _silent_since(days: float, seen: Seen) -> bool:
-    """Whether it is the silence that is told, not the activity before it."""
-    return seen.against and days >= COUNTED_DAYS

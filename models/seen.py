@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.spec import Availability, Feature
+from models.sentences import COUNTED_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Seen:
     def may_know(self, feature: Feature) -> bool:
         """Whether a missing value is one that nobody told us, not one that does not count yet."""
         return self.handed_off or feature.available is not Availability.AT_HANDOFF
+
+    def tells_silence(self, days: float) -> bool:
+        """Whether it is the silence since an activity so many days ago that is told, not the activity."""
+        return self.against and days >= COUNTED_DAYS
 
 
 Say = Callable[[float, Seen], str]

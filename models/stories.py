@@ -20,6 +20,7 @@ from features.instants import NAT, Ints
 from features.rewind import Codes
 from features.spec import Family, Feature, FeatureKind
 from models.arrays import Matrix, Positions
+from models.clauses import Clauses
 from models.definition import Definition, Grade, Language
 from models.information import DONE, Information
 from models.latest import REQUESTS, Done, latest
@@ -93,6 +94,7 @@ class Stories:
         self._text = translations(language)
         self._sentences = Sentences(language)
         self._mentions = Mentions(self._features, fields, definition, language)
+        self._clauses = Clauses(self._features, self._mentions, language)
         self._worded = sorted({str(f.field) for f in self._features if _has_own_words(f)})
         self._steps = {i for i, f in enumerate(self._features) if f.measure in _STEPS}
         self._sees_activity = any(f.family in DONE for f in self._features)
@@ -131,8 +133,8 @@ class Stories:
 
     def _why(self, speakers: Sequence[int], points: Sequence[float], seen: Seen) -> str:
         chosen = self._chosen(speakers, points, seen)
-        speaks_for = self._mentions.facts([i for i, p in chosen if p > 0], seen)
-        against = self._mentions.facts([i for i, p in chosen if p < 0], replace(seen, against=True))
+        speaks_for = self._clauses.told([i for i, p in chosen if p > 0], seen)
+        against = self._clauses.told([i for i, p in chosen if p < 0], replace(seen, against=True))
         if not speaks_for and not against:
             return self._text.gettext("Little sets this lead apart from the others.")
         if not against:
@@ -159,8 +161,8 @@ class Stories:
         chosen = worth[:STRONGEST]
         if chosen and len({p > 0 for _, p in chosen}) == 1:
             chosen += [(i, p) for i, p in worth[STRONGEST:] if (p > 0) != (chosen[0][1] > 0)][:1]
-        for i, p in [more for more in worth if more[0] in self._mentions.company.features and more not in chosen]:
-            if self._mentions.company.completes(i, [j for j, q in chosen if (q > 0) == (p > 0)], seen):
+        for i, p in [more for more in worth if more[0] in self._clauses.company.features and more not in chosen]:
+            if self._clauses.company.completes(i, [j for j, q in chosen if (q > 0) == (p > 0)], seen):
                 chosen.append((i, p))
         return chosen
 

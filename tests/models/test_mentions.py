@@ -7,6 +7,7 @@ import pytest
 from crm.history import Field, Kind
 from features.catalog import OTHER, Family, Feature, FeatureKind
 from features.instants import DAY
+from models.clauses import Clauses
 from models.definition import LANGUAGES, Definition, Language
 from models.mentions import Mentions
 from models.seen import Seen
@@ -163,6 +164,10 @@ GOLDEN: list[tuple[Feature, float, str, str]] = [
 ]
 
 
+def clauses_of(features: tuple[Feature, ...], language: Language) -> Clauses:
+    return Clauses(features, Mentions(features, FIELDS, SAID, language), language)
+
+
 def seen(*row: float, against: bool = False, own: Mapping[str, str] | None = None) -> Seen:
     return Seen(
         row, AS_OF, (lambda field: f"own {field}") if own is None else (lambda field: own.get(field, "")), against
@@ -205,23 +210,23 @@ def test_every_family_has_a_golden_mention() -> None:
 )
 def test_a_company_is_told_with_its_size_and_industry(people: float, industry: str, english: str, french: str) -> None:
     for language, said in (("en", english), ("fr", french)):
-        mentions = Mentions((EMPLOYEES, INDUSTRY), FIELDS, SAID, language)
+        clauses = clauses_of((EMPLOYEES, INDUSTRY), language)
         lead = seen(people, 0.0 if industry else NAN, own={"account.industry": industry})
-        assert plain(" + ".join(mentions.facts((0, 1), lead))) == said
-        assert plain(" + ".join(mentions.facts((1, 0), lead))) in (said, " + ".join(reversed(said.split(" + "))))
+        assert plain(" + ".join(clauses.told((0, 1), lead))) == said
+        assert plain(" + ".join(clauses.told((1, 0), lead))) in (said, " + ".join(reversed(said.split(" + "))))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_not_known_is_no_merit(language: Language) -> None:
-    mentions = Mentions((EMPLOYEES, INDUSTRY), FIELDS, SAID, language)
-    assert mentions.facts((0, 1), seen(NAN, NAN, own={})) == []
-    assert len(mentions.facts((0, 1), seen(NAN, NAN, own={}, against=True))) == 2
+    clauses = clauses_of((EMPLOYEES, INDUSTRY), language)
+    assert clauses.told((0, 1), seen(NAN, NAN, own={})) == []
+    assert len(clauses.told((0, 1), seen(NAN, NAN, own={}, against=True))) == 2
 
 
 def test_what_came_together_is_told_together() -> None:
     features = (last("call"), last("form"), last("webinar"), last(None), *map(moment, ("created", "handed_off")))
     lead = seen(2.6, 2.7, 3.6, 2.6, 0.1, 0.1)
-    told = {lang: Mentions(features, FIELDS, SAID, lang).facts(range(6), lead) for lang in LANGUAGES}
+    told = {lang: clauses_of(features, lang).told(range(6), lead) for lang in LANGUAGES}
     assert told["en"] == [
         "two days ago: call, form filled in",
         "last webinar three days ago",
@@ -232,15 +237,20 @@ def test_what_came_together_is_told_together() -> None:
     assert told["fr"][3] == "arrivé et transmis aux commerciaux aujourd’hui"
 
 
+def test_a_hand_off_whose_day_is_not_told_is_not_put_on_the_day_of_the_arrival() -> None:
+    clauses = clauses_of((moment("created"), number(Family.PROGRESS, measure="handed_off")), "en")
+    assert clauses.told((0, 1), seen(1.2, 1.0)) == ["came in yesterday", "handed to sales"]
+
+
 def moment(measure: str) -> Feature:
     return number(Family.LEAD_AGE, measure=measure)
 
 
 def test_a_long_silence_speaks_against_a_lead_and_the_last_sign_for_it() -> None:
-    mentions = Mentions((last("call"),), FIELDS, SAID, "en")
-    assert mentions.facts((0,), seen(30.0)) == ["last call on 26 May"]
-    assert mentions.facts((0,), seen(30.0, against=True)) == ["no call since 26 May"]
-    assert mentions.facts((0,), seen(3.0, against=True)) == ["last call three days ago"]
+    clauses = clauses_of((last("call"),), "en")
+    assert clauses.told((0,), seen(30.0)) == ["last call on 26 May"]
+    assert clauses.told((0,), seen(30.0, against=True)) == ["no call since 26 May"]
+    assert clauses.told((0,), seen(3.0, against=True)) == ["last call three days ago"]
 
 
 def test_a_pace_is_called_the_same_only_where_there_was_one() -> None:
