@@ -235,6 +235,7 @@ def test_the_sheet_holds_all_that_is_agreed(language: Language) -> None:
         "before the hand-off",
     ):
         assert part in told, part
+    assert {"en": "That is: ", "fr": "C’est-à-dire\N{NO-BREAK SPACE}: "}[language] in text(PROMISED, language)
     assert all(len(line) <= 96 for line in text(PROMISED, language).splitlines())
 
 
