@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from accord.project import Opened
 from crm.errors import AccordError
 from models.agreement import Agreement
+from models.definition import LANGUAGES
 from models.sheet import Sheet
 from serving.ledger import Ledger
 from serving.store import Store, Stored
 from training.dossier import Dossier
+from training.sheets import text
 
 _DIGITS = 16
 
@@ -37,7 +40,11 @@ def in_service(opened: Opened) -> str | None:
 
 
 def serve(opened: Opened, folder: Path, version: str, artifact: str, agreed: Agreement | None) -> bool:
-    """Puts a scorer and its agreement in the service's store unless they are the newest there; whether it did."""
+    """Puts a scorer and its agreement in the service's store unless they are the newest there; whether it did.
+
+    The sheet goes along as people read it, in both languages: the service renders nothing.
+    """
+    agreed = None if agreed is None else replace(agreed, texts=_texts(agreed))
     labels = {"version": version, "artifact": artifact[:_DIGITS], "agreement": _digest(agreed)}
     stored = newest(opened)
     if stored is not None and dict(stored.labels) == labels:
@@ -88,6 +95,10 @@ def renew(opened: Opened, ledger: Ledger) -> str | None:
         measured = before.sheet if before else None
     agreed = agreement_for(opened, ledger, version, measured)
     return version if serve(opened, stored.folder, version, artifact, agreed) else None
+
+
+def _texts(agreed: Agreement) -> dict[str, str]:
+    return {language: text(agreed.sheet, language, agreed.signatures) for language in LANGUAGES}
 
 
 def _digest(agreed: Agreement | None) -> str:

@@ -14,13 +14,12 @@ from accord.registry import note_agreement, store_of, version_at
 from accord.shelf import renew
 from crm.errors import AccordError, UnavailableError
 from models.agreement import Agreement, Signature, checked_name, checked_role
-from models.sheet import Promise, Range, Sheet
+from models.sheet import Sheet
 from training.dossier import Dossier, newest
+from training.sheets import promise_in_words
 from training.tracking import CHALLENGER, Store, dossier_of
 
 NOTHING = "There is nothing to sign."
-
-_MANY = 10  # leads from which nobody counts tenths
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +119,4 @@ def lines(sheet: Sheet) -> Iterator[str]:
     definition = sheet.definition
     yield f"Sheet {sheet.short_hash} of the definition {definition.name!r}, version {definition.short_version}"
     for promise in sheet.promises:
-        yield f"  {promise.grade}: {'; '.join(_promised(promise, sheet))}"
-
-
-def _promised(promise: Promise, sheet: Sheet) -> Iterator[str]:
-    week = promise.per_week
-    yield f"{_count(week.value)} leads a week ({_count(week.low)} to {_count(week.high)})"
-    if promise.accept is not None:
-        yield f"sales accepts {_share(promise.accept)}"
-    if promise.close is not None:
-        yield f"sales closes {_share(promise.close)} within {sheet.definition.close_days:g} days"
-
-
-def _count(leads: float) -> str:
-    return f"{leads:.0f}" if leads >= _MANY else f"{leads:.1f}".removesuffix(".0")
-
-
-def _share(promised: Range) -> str:
-    return f"{promised.value:.0%} ({promised.low:.0%} to {promised.high:.0%})"
+        yield f"  {promise.grade}: {promise_in_words(sheet, promise, 'en')}"
