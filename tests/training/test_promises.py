@@ -235,7 +235,9 @@ def test_the_sheet_holds_all_that_is_agreed(language: Language) -> None:
         "before the hand-off",
     ):
         assert part in told, part
-    assert {"en": "That is: ", "fr": "C’est-à-dire\N{NO-BREAK SPACE}: "}[language] in text(PROMISED, language)
+    assert {"en": "Written as a rule: ", "fr": "Sous forme de règle\N{NO-BREAK SPACE}: "}[language] in text(
+        PROMISED, language
+    )
     assert all(len(line) <= 96 for line in text(PROMISED, language).splitlines())
 
 
