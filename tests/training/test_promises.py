@@ -209,7 +209,7 @@ def test_a_promise_reads_as_people_say_it() -> None:
 def test_a_promise_reads_as_french_people_say_it() -> None:
     said = promise_in_words(PROMISED, PROMISED.promises[0], "fr").replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert said == (
-        "40 leads par semaine (34–46) ; les commerciaux en acceptent 78–86 % et en vendent 24–31 % en 180 jours ; "
+        "40 leads par semaine (34–46) ; les commerciaux en acceptent 78–86 % et en gagnent 24–31 % en 180 jours ; "
         "pris en charge par un commercial sous 8 heures ouvrées."
     )
 
