@@ -67,7 +67,7 @@ def test_sign_shows_the_sheet_and_what_is_still_missing(opened: Opened, accord: 
     another(opened, 2, sheet=measured(opened))
     here = ("--project", opened.folder)
     first = accord("sign", "--as", "marketing", "--name", "Ines Roux", *here).stdout
-    assert "A: 40 leads a week (34–46); sales accepts 78–86%, closes 24–31% within 180 days" in first
+    assert "A: 40 leads a week (34–46); sales accepts 78–86%, closes 24–31% within 120 days" in first
     assert "within 120 days" in first
     assert "Not signed yet by sales." in first
     again = json.loads(accord("sign", "--as", "marketing", "--name", "Ines Roux", *here, "--json").stdout)
