@@ -18,6 +18,7 @@ from crm.history import TIME, Field, History
 from crm.leads import account_table, lead_rows, lead_table
 from crm.mapping import Accounts, Declared, Leads, Mapping
 from crm.parts import Part, Reader, checked_names
+from crm.past import known_at
 from crm.simulation import Company, simulate
 from crm.strict import told
 from crm.times import read_times
@@ -88,7 +89,7 @@ def _simulated(mapping: Mapping) -> Loaded:
         company = Company(**settings)
     except ValidationError as broken:
         raise told(broken, "accord.yaml: history.source.simulated", Company) from None
-    history = simulate(company, int(seed)).history
+    history = _as_exported(simulate(company, int(seed)).history, mapping)
     checked_names(mapping.fields, [field.name for field in history.fields])
     fields = [_declared(field, mapping.fields.get(field.name)) for field in history.fields]
     missing = mapping.placeholders
@@ -125,22 +126,36 @@ def _used(mapping: Mapping) -> set[str]:
     return {column for column in used if column}
 
 
+def _as_exported(history: History, mapping: Mapping) -> History:
+    """The history of the company as its export held it at `exported_at`, where that is given."""
+    at = _told_at(mapping)
+    return history if at is None else known_at(history, min(at, history.exported_at))
+
+
 def _of_accounts(accounts: Accounts | None, leads: Leads | None) -> Sequence[str]:
     gathered = accounts is not None and accounts.table is None and leads is not None
     return (accounts.columns or ()) if accounts and gathered else ()
 
 
+def _told_at(mapping: Mapping) -> pd.Timestamp | None:
+    """The instant of the export that the file gives, if it does."""
+    if mapping.exported_at is None:
+        return None
+    at = read_times(pd.Series([mapping.exported_at], dtype="str"), mapping.time_zone).instants.iloc[0]
+    if pd.isna(at):
+        raise AccordError(
+            "This is no time.",
+            where="accord.yaml: history.exported_at",
+            got=mapping.exported_at,
+            expected="for example 2026-01-31 or 2026-01-31T18:00:00+01:00",
+        )
+    return pd.Timestamp(at)
+
+
 def _exported_at(mapping: Mapping, parts: Map[str, Part], notes: list[str]) -> pd.Timestamp:
-    if mapping.exported_at is not None:
-        at = read_times(pd.Series([mapping.exported_at], dtype="str"), mapping.time_zone).instants.iloc[0]
-        if pd.isna(at):
-            raise AccordError(
-                "This is no time.",
-                where="accord.yaml: history.exported_at",
-                got=mapping.exported_at,
-                expected="for example 2026-01-31 or 2026-01-31T18:00:00+01:00",
-            )
-        return at
+    told_at = _told_at(mapping)
+    if told_at is not None:
+        return told_at
     times = [parts[name].frame[column] for name, column in TIMES.items()]
     seen = pd.concat([t.dropna().nlargest(1000) for t in times]).astype(TIME).sort_values()
     if seen.empty:

@@ -362,6 +362,15 @@ def test_a_column_that_is_not_there_is_named_with_its_neighbours(tmp_path: Path)
         loaded(tmp_path, {"leads.csv": LEADS}, leads={"from": "leads.csv", "key": "id", "created_at": "craeted"})
 
 
+def test_the_simulated_company_is_exported_when_it_is_told_to_be(tmp_path: Path) -> None:
+    simulated = {"source": {"simulated": {"leads": 300, "seed": 7}}}
+    whole = read(Mapping.parse(simulated, "x"), tmp_path).history
+    early = read(Mapping.parse({**simulated, "exported_at": "2026-01-31"}, "x"), tmp_path).history
+    assert str(early.exported_at) == "2026-01-31 00:00:00+00:00"
+    assert 0 < len(early.leads) < len(whole.leads)
+    assert early.milestones["reached_at"].max() <= early.exported_at < whole.milestones["reached_at"].max()
+
+
 def test_the_simulated_company_is_a_source_like_any_other(tmp_path: Path) -> None:
     simulated = {"source": {"simulated": {"leads": 300, "seed": 7}}}
     result = read(Mapping.parse(simulated, "x"), tmp_path)
