@@ -86,7 +86,7 @@ def test_stories_come_in_columns_of_their_own(promoted: Path, leads: Path, tmp_p
     accord("score", "-o", tmp_path / "history.parquet", "--stories", "--reasons", 1, *common)
     for told in (pd.read_csv(tmp_path / "file.csv"), pd.read_parquet(tmp_path / "history.parquet")):
         assert told[["why", "who", "how"]].notna().all().all()
-        assert told["who"].str.startswith("Grade").all()
+        assert told["who"].str.startswith("Classe").all()
     accord("score", leads, "-o", tmp_path / "plain.csv", *common)
     assert not {"why", "who", "how"} & set(pd.read_csv(tmp_path / "plain.csv").columns)
 

@@ -180,7 +180,7 @@ class Checker:
 
     def who(self, text: str, grade: str) -> None:
         promise = self.definition.grades[grade]
-        said = [f"Grade {grade}"]
+        said = [f"{'Classe' if self.language == 'fr' else 'Grade'} {grade}"]
         if promise.who is not None:
             said.append(promise.who.told(self.language))
         if promise.within_hours is not None:

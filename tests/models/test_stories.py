@@ -218,7 +218,7 @@ RECORD = Record(
         ("fr", "why", "Quatre visites des tarifs ces sept derniers jours."),
         ("fr", "why", "Entreprise de 250 salariés (software)."),
         ("fr", "why", "En sa défaveur : sans appel jusqu’ici."),
-        ("fr", "who", "Grade A : pris en charge par le marketing sous huit heures ouvrées."),
+        ("fr", "who", "Classe A : pris en charge par le marketing sous huit heures ouvrées."),
         ("fr", "how", "Dernière sollicitation : formulaire envoyé, hier. Reste à savoir : effectif."),
     ],
 )

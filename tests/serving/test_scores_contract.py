@@ -194,7 +194,7 @@ def test_a_story_is_told_in_the_language_asked_for_and_only_if_asked_for(run: Ru
     assert french["story"] == {
         "why": "Source «\u00a0webinar\u00a0»\u202f; entreprise de 250 salariés\u202f; "
         "visite de page ces 30 derniers jours.",
-        "who": "Grade C\u00a0: aucune promesse n’est écrite pour ce grade.",
+        "who": "Classe C\u00a0: aucune promesse n’est écrite pour cette classe.",
         "how": "Dernier événement\u00a0: visite de page, il y a trois jours.",
     }
     assert list(french)[-1] == "story"
