@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from accord.evidence import gather
 from accord.exits import RefusedError
-from accord.learning import load
 from accord.project import Opened
 from crm.errors import AccordError
 from models.definition import Language
 from models.sheet import Sheet
 from training.dossier import Dossier, newest
-from training.progress import Step
-from training.promises import Evidence, gather
+from training.progress import Step, within
+from training.promises import Evidence
+from training.promises import gather as evidence_on
 
 
 def measured(opened: Opened) -> tuple[Dossier, Sheet]:
@@ -42,21 +43,14 @@ def changed(opened: Opened, sheet: Sheet) -> str | None:
 
 
 def evidence(opened: Opened, step: Step) -> tuple[Evidence, Sheet]:
-    """What the newest training run's sheet was measured on, for other cut-offs. Reads the history."""
-    dossier, sheet = measured(opened)
-    step("Reading the history", 0.1)
-    history = load(opened).history
-    scorer = dossier.scorer()
-    if history.exported_at.isoformat() != sheet.measured.exported_at:
-        raise AccordError(
-            "The export is not the one that was trained on.",
-            where=f"accord.yaml: {opened.folder}",
-            got=history.exported_at.isoformat(),
-            expected=sheet.measured.exported_at,
-            remedy="Run `accord train` on the new export.",
-        )
-    step("Looking at arrivals", 0.5)
-    found = gather(scorer, history, dossier.arrivals, opened.settings.training)
+    """What the newest training run's sheet was measured on, for other cut-offs. Reads the history.
+
+    Raises `RefusedError` where there is no such run, or the project is no longer what it was trained on.
+    """
+    _, sheet = measured(opened)
+    run = gather(opened, within(step, 0.0, 0.6))
+    step("Looking at arrivals", 0.6)
+    found = evidence_on(run.scorer, run.history, run.dossier.arrivals, opened.settings.training)
     if found is None:
         raise AccordError("This history holds no arrivals to negotiate on.", where=str(opened.folder))
     return found, sheet

@@ -54,3 +54,9 @@ def test_a_definition_changed_since_is_told(mine: Path, accord: Run) -> None:
     file = mine / "accord.yaml"
     file.write_text(file.read_text().replace("close_days: 120", "close_days: 120, accept_days: 20"))
     assert "has changed since" in accord("sheet", "--project", mine).stderr
+
+
+def test_cut_offs_are_not_weighed_on_another_history(mine: Path, accord: Run) -> None:
+    file = mine / "accord.yaml"
+    file.write_text(file.read_text().replace("leads: 800, seed: 1", "leads: 800, seed: 2"))
+    assert "history is not the one" in accord("negotiate", "--project", mine, code=1).stderr
