@@ -55,17 +55,21 @@ def capped(weight: Vector, account: Codes, share: float) -> Vector:
     carried = np.bincount(account[known], weights=weight[known]).astype("float64")
     parties = int((carried > 0).sum()) + int((weight[~known] > 0).sum())
     cap = max(share, TIMES_EVEN / max(parties, 1))
-    most = _most(carried, float(weight.sum()), cap)
+    most = _most(carried, float(weight[~known].sum()), cap)
     if not (carried > most).any():
         return weight
     factor = np.divide(most, carried, out=np.ones(len(carried)), where=carried > most)
     return np.asarray(weight * np.append(factor, 1.0)[account])
 
 
-def _most(carried: Vector, total: float, cap: float) -> float:
-    """The most that an account may carry: ``cap`` times the sum of what all then carry."""
-    largest = np.sort(carried)[::-1]
-    rest = total - np.concatenate([[0.0], np.cumsum(largest)])
+def _most(carried: Vector, nobodys: float, cap: float) -> float:
+    """The most that an account may carry: ``cap`` times the sum of what all then carry.
+
+    What the others carry is summed from the smallest on: a difference of large sums would lose it.
+    """
+    smallest = np.sort(carried)
+    largest = smallest[::-1]
+    rest = nobodys + np.concatenate([[0.0], np.cumsum(smallest)])[::-1]
     for count, first in enumerate(np.append(largest, 0.0)):
         left = 1.0 - cap * count
         if left <= 0:

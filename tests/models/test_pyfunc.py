@@ -37,7 +37,7 @@ def test_stories_come_in_columns_of_their_own_where_they_are_asked_for() -> None
     out = MODEL.predict(table(row(), row(lead_id="b", employees=None)), {"story": True, "language": "fr"})
     assert list(out.columns) == [*OUTPUT, *STORY]
     assert all(text.endswith(".") for name in STORY for text in out[name])
-    assert out["who"].str.startswith("Grade").all()
+    assert out["who"].str.startswith("Classe").all()
     assert list(MODEL.predict(table()[:0], {"story": True}).columns) == [*OUTPUT, *STORY]
 
 

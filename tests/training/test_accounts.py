@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import expit
 
@@ -32,6 +32,7 @@ DATE = pd.Timestamp("2025-12-01", tz="UTC")
     st.lists(st.tuples(st.integers(-1, 12), st.floats(0, 3, allow_subnormal=False)), min_size=1, max_size=60),
     st.sampled_from([0.02, 0.05, 0.2, 1.0]),
 )
+@example([(0, 1.0), (1, 1.2e-38), (2, 6.9e-299)], 0.05)
 def test_no_account_carries_more_than_its_share_and_nobody_else_changes(
     rows: list[tuple[int, float]], share: float
 ) -> None:
