@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from accord.agreement import ledger_of, table_of
+from accord.agreement import ledger_of
 from accord.exits import MisuseError, RefusedError
 from accord.project import FILE, Opened
 from accord.registry import note_agreement, store_of, version_at
@@ -67,10 +67,9 @@ def sign(opened: Opened, role: str, name: str, at: datetime) -> Signed:
     store = store_of(opened)
     challenger, down = _challenger(store)
     measured = _measured(opened, store, challenger)
-    table = table_of(ledger, measured).agreement
-    assert table is not None  # noqa: S101 - a sheet was measured
-    ledger.put(table.sheet, at)
-    signature, new = ledger.sign(table.sheet.hash, role, name, at)
+    sheet = ledger.on_the_table(measured).sheet
+    ledger.put(sheet, at)
+    signature, new = ledger.sign(sheet.hash, role, name, at)
     agreement = ledger.on_the_table(measured)
     served = renew(opened, ledger)
     noted: tuple[str, ...] = ()

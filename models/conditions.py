@@ -211,7 +211,10 @@ def _attribute(
     family: Family = Family.ATTRIBUTE,
     levels: tuple[str, ...] | None = None,
 ) -> Feature:
-    known_from, why = availability(about, ground.facts)
+    """The column of a field, known from when the score knows it; a short history alone may not show hand-offs yet."""
+    scored = (f for f in ground.catalog.features if f.field == about.name and f.family is not Family.RATE)
+    told = next(((f.available, f.why) for f in scored), None)
+    known_from, why = availability(about, ground.facts) if told is None else told
     return Feature("", kind, family, about.name, field=about.name, levels=levels, available=known_from, why=why)
 
 

@@ -27,11 +27,11 @@ class Cut:
     score: int | None = None
     probability: float | None = None
 
-    def reached(self, score: Scores, p_close: Vector) -> npt.NDArray[np.bool_]:
-        """Which leads have it, ``[n]``. Probabilities are compared as rounded as scores are made from them."""
+    def reached(self, score: Scores, p: Vector) -> npt.NDArray[np.bool_]:
+        """Which leads have it, ``[n]``; ``p`` are probabilities of closing as rounded as scores are made from them."""
         if self.score is not None:
             return np.asarray(score >= self.score)
-        return np.asarray(np.round(p_close, DIGITS) >= float(self.probability or 0.0))
+        return np.asarray(p >= float(self.probability or 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Grading:
 
     def grades(self, score: Scores, p_close: Vector) -> Names:
         """The grade of each lead, ``[n]``, from its score and probability of closing."""
-        reached = [cut.reached(score, p_close) for cut in self.cuts]
+        p = np.round(p_close, DIGITS)
+        reached = [cut.reached(score, p) for cut in self.cuts]
         return np.asarray(np.select(reached, [cut.grade for cut in self.cuts], default=self.rest).astype(str))
 
     def to_json(self) -> dict[str, Any]:
@@ -74,16 +75,17 @@ def freeze(definition: Definition, score: Scores, p_close: Vector, weeks: float)
     better grade has taken, as many as it can work: its cut is the lowest probability that does not let in more than
     that, so leads that tie are in together or not at all. Where it can work more than there are, it takes all.
     """
-    left = np.ones(len(p_close), dtype=bool)
+    p = np.round(p_close, DIGITS)
+    left = np.ones(len(p), dtype=bool)
     *names, rest = definition.grades
     cuts = []
     for name in names:
         grade = definition.grades[name]
         at = grade.probability
         if grade.capacity_per_week is not None:
-            at = at_capacity(p_close[left], grade.capacity_per_week * weeks)
+            at = at_capacity(p[left], grade.capacity_per_week * weeks)
         cut = Cut(name, grade.score, at)
-        left &= ~cut.reached(score, p_close)
+        left &= ~cut.reached(score, p)
         cuts.append(cut)
     return Grading(tuple(cuts), rest)
 

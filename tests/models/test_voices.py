@@ -65,7 +65,9 @@ def rule_of(rng: np.random.Generator, depth: int = 3) -> Content:
 
 
 def drawn_test(rng: np.random.Generator) -> Content:
-    number = lambda: float(rng.integers(0, 6))  # noqa: E731
+    def number() -> float:
+        return float(rng.integers(0, 6))
+
     match rng.integers(7):
         case 0:
             return {"field": one(rng, ["size", "budget", "account.employees"]), **compared(rng, number, ordered=True)}
