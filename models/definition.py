@@ -12,8 +12,10 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from crm.strict import Strict
+from models.loop import DEFAULT_REASONS, Exploration, Kinds, Reasons, Segments
 from models.rules import Voices
 from models.said import LANGUAGES, Language, Said
+from models.working_hours import WorkingHours
 
 __all__ = ["LANGUAGES", "Definition", "Grade", "Language", "Plural", "Story", "Words"]
 
@@ -22,6 +24,9 @@ SHORT = 12
 
 LOWEST, HIGHEST = 1, 99
 """The range of a score."""
+
+_LATER = ("reasons", "kinds", "working_hours", "segments", "exploration")
+"""Parts that came after the first definitions were signed: one that leaves them out keeps its version."""
 
 Days = Annotated[float, Field(gt=0, le=3650)]
 Score = Annotated[int, Field(ge=LOWEST, le=HIGHEST)]
@@ -92,7 +97,9 @@ class Definition(Strict):
     the rest (a bare number is the lowest score); ``hours_per_lead``: working hours that sales spends on a lead;
     ``voices``: the rule each team would have used alone; ``words`` maps fields and kinds of activity to their names for
     people; ``never_use`` lists fields that must not become features; ``keep`` lists fields that are used in spite of a
-    blocking finding of the audit, each with the written reason. `Definition.parse` reads it from a file's section.
+    blocking finding of the audit, each with the written reason; ``reasons``, ``kinds``, ``working_hours``, ``segments``
+    and ``exploration`` say what happens after the score, see `models.loop`. `Definition.parse` reads it from a file's
+    section.
 
     >>> Definition(name="lead", close_days=90).short_version == Definition(close_days=90.0).short_version
     True
@@ -110,6 +117,11 @@ class Definition(Strict):
     words: dict[str, Words] = Field(default={})
     never_use: tuple[str, ...] = ()
     keep: dict[str, Reason] = Field(default={})
+    reasons: Reasons | None = None
+    kinds: Kinds | None = None
+    working_hours: WorkingHours | None = None
+    segments: Segments | None = None
+    exploration: Exploration | None = None
 
     @field_validator("grades", mode="before")
     @classmethod
@@ -146,16 +158,39 @@ class Definition(Strict):
             raise ValueError(f"fields both kept and never used: {', '.join(both)}")
         return self
 
+    @model_validator(mode="after")
+    def _explores_grades_below_the_best(self) -> Self:
+        known = list(self.grades)[1:]
+        unknown = [grade for grade in (self.exploration.grades if self.exploration else ()) if grade not in known]
+        if unknown:
+            raise ValueError(f"exploration is of grades below the best ({', '.join(known)}), not {', '.join(unknown)}")
+        return self
+
+    @property
+    def listed_reasons(self) -> Reasons:
+        """The coded reasons that feedback may give; the usual ones where none are listed."""
+        return self.reasons or DEFAULT_REASONS
+
+    @property
+    def calendar(self) -> WorkingHours:
+        """The hours in which promises run."""
+        return self.working_hours or WorkingHours()
+
     def canonical(self) -> dict[str, Any]:
         """The content as plain JSON values, the order of the grades made explicit and nothing left to defaults."""
         content = self.model_dump(mode="json", by_alias=True)
         content["grades"] = [[name, grade] for name, grade in content["grades"].items()]
-        return content
+        if self.segments is not None:  # the first that holds is the one: their order counts
+            content["segments"]["marketing"] = [list(item) for item in content["segments"]["marketing"].items()]
+        return {part: said for part, said in content.items() if said is not None or part not in _LATER}
 
     @classmethod
     def of_canonical(cls, content: Mapping[str, Any]) -> Self:
         """The definition that `canonical` described."""
-        return cls.parse({**content, "grades": dict(content["grades"])}, "definition")
+        ordered: dict[str, Any] = {"grades": dict(content["grades"])}
+        if "segments" in content:
+            ordered["segments"] = {**content["segments"], "marketing": dict(content["segments"]["marketing"])}
+        return cls.parse({**content, **ordered}, "definition")
 
     @cached_property
     def version(self) -> str:

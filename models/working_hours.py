@@ -1,0 +1,85 @@
+"""Working hours: when they are, when a promise made now falls due, and how many of them passed between two instants."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, model_validator
+
+from crm.strict import Strict
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LONGEST = dt.timedelta(days=3_650)
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("no time zone of this name; write it as Europe/Paris") from None
+    return name
+
+
+class WorkingHours(Strict):
+    """The hours in which people work: these ``days`` from ``start`` to ``end`` in a ``zone``, but not ``closed`` days.
+
+    >>> hours = WorkingHours()
+    >>> hours.due(dt.datetime(2026, 3, 6, 16, tzinfo=dt.UTC), 2).isoformat()  # a Friday, an hour before the end
+    '2026-03-09T10:00:00+00:00'
+    """
+
+    zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    days: tuple[Day, ...] = Field(default=("mon", "tue", "wed", "thu", "fri"), min_length=1)
+    start: dt.time = dt.time(9)
+    end: dt.time = dt.time(17)
+    closed: tuple[dt.date, ...] = ()
+
+    @model_validator(mode="after")
+    def _some_time(self) -> WorkingHours:
+        if self.start >= self.end or self.start.tzinfo or self.end.tzinfo:
+            raise ValueError("a working day starts before it ends, both as 09:00 without a zone")
+        return self
+
+    def due(self, at: dt.datetime, hours: float) -> dt.datetime:
+        """The instant at which so many working hours have passed since ``at``, in UTC.
+
+        Raises `OverflowError` where ten years do not hold so many.
+        """
+        left = dt.timedelta(hours=hours)
+        for opens, closes in self._open(at, at + _LONGEST):
+            if opens + left <= closes:
+                return opens + left
+            left -= closes - opens
+        raise OverflowError("more working hours than ten years hold")
+
+    def between(self, at: dt.datetime, until: dt.datetime) -> float:
+        """The working hours from ``at`` to ``until``; negative where ``until`` is the earlier."""
+        if until < at:
+            return -self.between(until, at)
+        spent = sum((closes - opens for opens, closes in self._open(at, until)), dt.timedelta())
+        return spent / dt.timedelta(hours=1)
+
+    def _open(self, at: dt.datetime, until: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+        """The stretches of working time within these instants, in UTC, in order."""
+        day, last = at.astimezone(self._zone).date(), until.astimezone(self._zone).date()
+        while day <= last:
+            if _DAYS[day.weekday()] in self.days and day not in self._closed:
+                opens, closes = (
+                    dt.datetime.combine(day, clock, self._zone).astimezone(dt.UTC) for clock in (self.start, self.end)
+                )
+                if max(opens, at) < min(closes, until):
+                    yield max(opens, at.astimezone(dt.UTC)), min(closes, until.astimezone(dt.UTC))
+            day += dt.timedelta(days=1)
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @cached_property
+    def _closed(self) -> frozenset[dt.date]:
+        return frozenset(self.closed)
