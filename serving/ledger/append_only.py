@@ -8,6 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 _FUNCTION = "ledger_appended_only"
+_ERASABLE = "ledger_erased_only"
 _SAID = "the ledger is appended only"
 
 
@@ -60,3 +61,48 @@ def release(table: str) -> None:
         return
     for what in ("update", "delete", "replace"):
         op.execute(f"DROP TRIGGER {table}_no_{what}")
+
+
+def prepare_erasable() -> None:
+    """What all tables guarded by `guard_erasable` share; once, before the first, and after their table ``erasing``."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION {_ERASABLE}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            "BEGIN IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM erasing) THEN RETURN NULL; END IF; "
+            f"RAISE EXCEPTION '{_SAID}: % of % is refused', TG_OP, TG_TABLE_NAME "
+            "USING ERRCODE = 'restrict_violation'; END $$"
+        )
+
+
+def forget_erasable() -> None:
+    """The opposite of `prepare_erasable`."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"DROP FUNCTION {_ERASABLE}()")
+
+
+def guard_erasable(table: str, *keys: str) -> None:
+    """As `guard`, but rows may be deleted in a transaction that has put a row into ``erasing``, and takes it out again.
+
+    ``keys`` are the columns of the primary key. A row whose key is there already is left as it is, whatever statement
+    brings it: SQLite's INSERT OR REPLACE would delete without asking a trigger for DELETE.
+    """
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE TRIGGER {table}_appended_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {_ERASABLE}()"
+        )
+        op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_appended_only")
+        return
+    op.execute(
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{_SAID}: UPDATE of {table} is refused'); END"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} WHEN NOT EXISTS (SELECT 1 FROM erasing) "
+        f"BEGIN SELECT RAISE(ABORT, '{_SAID}: DELETE of {table} is refused'); END"
+    )
+    same = " AND ".join(f"{key} = NEW.{key}" for key in keys)
+    op.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(IGNORE); END"
+    )

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from crm.errors import AccordError
 from serving.ledger.database import Database
-from serving.ledger.tables import metadata
+from serving.ledger.tables import MADE_BY_ITSELF, metadata
 
 VERSIONS = "ledger_version"
 """The table that holds the number of the last migration; MLflow and others may live in the same database."""
@@ -72,10 +72,11 @@ def downgrade(database: Database, *, erase: bool = False) -> State:
             raise AccordError("The ledger has no tables: there is nothing to take back.", where=database.place)
         before = _rows(connection)
         _run(connection, "-1", up=False)
-        lost = {table: rows for table, rows in before.items() if rows and table not in _rows(connection)}
+        left = _rows(connection).keys() | MADE_BY_ITSELF
+        lost = {table: rows for table, rows in before.items() if rows and table not in left}
         if lost and not erase:  # raising rolls the transaction back, in both databases
             raise AccordError(
-                "Taking this migration back would erase what was signed.",
+                "Taking this migration back would erase what the ledger holds.",
                 where=database.place,
                 got=", ".join(f"{rows} {table}" for table, rows in lost.items()),
                 remedy="Make a copy of the database, then add --erase.",

@@ -38,7 +38,9 @@ def test_migrations_go_up_down_and_up_again(empty: Database) -> None:
     assert schema.state(empty).at is None
     assert schema.upgrade(empty).up_to_date
     made = (tables(empty), triggers(empty))
-    assert made[0] == {"sheets", "signatures", schema.VERSIONS}
+    assert made[0] == {*metadata.tables, schema.VERSIONS}
+    assert schema.downgrade(empty).at == "0001"
+    assert tables(empty) == {"sheets", "signatures", schema.VERSIONS}
     assert schema.downgrade(empty).at is None
     assert (tables(empty), triggers(empty)) == ({schema.VERSIONS}, 0)
     assert schema.upgrade(empty).at == schema.head()
@@ -61,6 +63,7 @@ def test_what_was_signed_is_not_erased_by_a_migration_taken_back(empty: Database
     schema.upgrade(empty)
     ledger = Ledger(empty)
     signed(ledger, sheet(), "sales")
+    assert schema.downgrade(empty).at == "0001"
     with pytest.raises(AccordError, match=r"1 sheets, 1 signatures") as refused:
         schema.downgrade(empty)
     assert "--erase" in str(refused.value)
