@@ -14,13 +14,12 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.doors import address_of
 from serving.metrics import Metrics
 from serving.problems import Kind, Problem
 
 QUIET = frozenset({"/healthz", "/livez", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged only when they fail."""
-
-ROUTES = QUIET | {"/v1/scores", "/v1/definition", "/openapi.json", "/docs.json"}
 
 REQUEST_ID = b"x-request-id"
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
@@ -54,7 +53,7 @@ class Observed:
             self._tell(scope, seen, perf_counter() - started)
 
     def _tell(self, scope: Scope, seen: _Seen, seconds: float) -> None:
-        route = scope["path"] if scope["path"] in ROUTES else "other"
+        route = address_of(scope["path"])
         state: dict[str, Any] = scope.get("state") or {}
         self._metrics.answered(route, seen.status, seconds)
         if "problem" in state:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving import logs
 from serving.app import application
+from serving.desk import Desk
 from serving.lead import microseconds
 from serving.metrics import Metrics
 from serving.scoring import Served, open_scorer
@@ -47,7 +48,7 @@ settings = Settings.of(os.environ)
 store = Store(settings.model_store) if settings.model_store else Store.here()
 metrics = Metrics()
 incumbent = Incumbent(store, opened, metrics, every=settings.watch_seconds)
-app = application(incumbent, settings, metrics, now)
+app = application(Desk(incumbent, settings, metrics, now))
 
 
 @bentoml.asgi_app(app, path="/")

@@ -109,8 +109,8 @@ scores = sa.Table(
 ``id``: 32 hexadecimal digits that begin with the time, made by the service, so that a row delivered twice is there
 once. ``explored``: drawn by lot to be worked all the same; null where the grade takes no part. ``reasons``: JSON, as in
 the reply. ``features``: the features it was given on, 64-bit floats, least byte first, NaN where not known, in the
-order of the catalog whose hash is ``catalog``. ``model_version`` is the registry's, ``stored_version`` that of the service's
-store. ``about``: JSON, see `serving.about`. ``caller``: the id of the key, or ``local``.
+order of the catalog whose hash is ``catalog``. ``model_version`` is the registry's, ``stored_version`` that of the
+service's store. ``about``: JSON, see `serving.about`. ``caller``: the id of the key, or ``local``.
 """
 
 feedback = sa.Table(

@@ -14,6 +14,7 @@ import pytest
 from starlette.applications import Starlette
 
 from serving.app import application
+from serving.desk import Desk
 from serving.lead import microseconds
 from serving.metrics import Metrics
 from serving.scoring import open_scorer
@@ -88,7 +89,7 @@ def run(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Callable[...
             store.put(artifacts(seed), {"version": "12"})
         metrics = Metrics()
         incumbent = Incumbent(store, lambda stored: open_scorer(stored, microseconds(now)), metrics, every=every)
-        app = application(incumbent, Settings(**settings), metrics, lambda: now)
+        app = application(Desk(incumbent, Settings(**settings), metrics, lambda: now))
         incumbent.start()
         every_one.append(Running(app, Client(app), store, incumbent))
         return every_one[-1]

@@ -7,7 +7,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
-from serving.openapi import document
+from serving.openapi.document import document
 from serving.problems import Kind
 from serving.settings import Settings
 from tests.serving.conftest import Running

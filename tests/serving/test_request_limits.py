@@ -161,7 +161,7 @@ def test_long_work_leaves_the_event_loop_to_health_checks(
         threads.append(threading.current_thread())
         return read(*args)
 
-    monkeypatch.setattr("serving.app.read", watched)
+    monkeypatch.setattr("serving.routes.scores.read", watched)
     done = [{"kind": "page_view", "occurred_at": "2026-03-02T10:11:00Z"}] * activities
     run().post(*[a_lead(activities=done)] * leads)
     assert [thread is not threading.main_thread() for thread in threads] == [aside]

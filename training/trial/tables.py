@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from models.sheet import Range
+from training.pages.tables import Cell, Row, Table
 from training.speaker import DASH
 from training.trial.figures import CONTENDERS, GROUPS, Name, Outcome
 from training.trial.words import Telling, digits
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A figure and the range beside it."""
-
-    figure: str
-    range: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row with its head; ``own`` are those of the score."""
-
-    head: str
-    cells: tuple[Cell, ...]
-    own: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under heads."""
-
-    heads: tuple[str, ...]
-    rows: tuple[Row, ...]
 
 
 def contenders(telling: Telling) -> Table:

@@ -7,16 +7,10 @@ from typing import Any
 import msgspec
 
 from serving.contract import DefinitionReply, Lead, Reply
-from serving.problems import MEDIA_TYPE, Kind
+from serving.openapi.parts import REF, REQUEST_ID, get, ok, problems
+from serving.problems import Kind
 from serving.settings import Settings
 
-_REF = "#/components/schemas/"
-_REQUEST_ID = {
-    "X-Request-ID": {
-        "description": "The caller's own X-Request-ID (letters, digits, dashes), or a new one. The log has it too.",
-        "schema": {"type": "string"},
-    }
-}
 _EXAMPLE = {
     "leads": [
         {
@@ -35,7 +29,7 @@ _EXAMPLE = {
 
 def document(settings: Settings) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service with these limits, as plain JSON values."""
-    _, schemas = msgspec.json.schema_components((Lead, Reply, DefinitionReply), ref_template=f"{_REF}{{name}}")
+    _, schemas = msgspec.json.schema_components((Lead, Reply, DefinitionReply), ref_template=f"{REF}{{name}}")
     schemas["Account"]["additionalProperties"] = {"type": ["string", "number", "boolean", "null"]}
     schemas |= {"Request": _request(settings), "Problem": _problem(), "Ready": _ready(), "Alive": _alive()}
     return {
@@ -48,19 +42,19 @@ def document(settings: Settings) -> dict[str, Any]:
         "paths": {
             "/v1/scores": {"post": _scores()},
             "/v1/definition": {
-                "get": _get(
+                "get": get(
                     "definition",
                     "The definition in service, its promises and who signed them.",
                     "DefinitionReply",
                     Kind.NO_SCORER,
                 )
             },
-            "/healthz": {"get": _get("alive", "Whether the process answers.", "Alive")},
-            "/livez": {"get": _get("live", "The same as /healthz.", "Alive")},
-            "/readyz": {"get": _get("ready", "Whether a scorer is in service.", "Ready", Kind.NO_SCORER)},
+            "/healthz": {"get": get("alive", "Whether the process answers.", "Alive")},
+            "/livez": {"get": get("live", "The same as /healthz.", "Alive")},
+            "/readyz": {"get": get("ready", "Whether a scorer is in service.", "Ready", Kind.NO_SCORER)},
             "/metrics": {"get": _metrics()},
-            "/openapi.json": {"get": _get("openapi", "This document.", None)},
-            "/docs.json": {"get": _get("docs", "This document, where BentoML has its own.", None)},
+            "/openapi.json": {"get": get("openapi", "This document.", None)},
+            "/docs.json": {"get": get("docs", "This document, where BentoML has its own.", None)},
         },
         "components": {"schemas": schemas},
     }
@@ -82,40 +76,15 @@ def _scores() -> dict[str, Any]:
         "description": "A lead that cannot be scored gets an entry in `errors` and spoils nothing else.",
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"{_REF}Request"}, "example": _EXAMPLE}},
+            "content": {"application/json": {"schema": {"$ref": f"{REF}Request"}, "example": _EXAMPLE}},
         },
-        "responses": {"200": _ok("Scores, in the order of the request.", "Reply")} | _problems(*kinds),
-    }
-
-
-def _get(name: str, summary: str, schema: str | None, *kinds: Kind) -> dict[str, Any]:
-    return {
-        "operationId": name,
-        "summary": summary,
-        "responses": {"200": _ok(summary, schema)} | _problems(*kinds),
+        "responses": {"200": ok("Scores, in the order of the request.", "Reply")} | problems(*kinds),
     }
 
 
 def _metrics() -> dict[str, Any]:
-    text = {"description": "Text for Prometheus.", "headers": _REQUEST_ID, "content": {"text/plain": {}}}
+    text = {"description": "Text for Prometheus.", "headers": REQUEST_ID, "content": {"text/plain": {}}}
     return {"operationId": "metrics", "summary": "Counts and times, never a lead.", "responses": {"200": text}}
-
-
-def _ok(description: str, schema: str | None) -> dict[str, Any]:
-    of = {"type": "object"} if schema is None else {"$ref": f"{_REF}{schema}"}
-    return {"description": description, "headers": _REQUEST_ID, "content": {"application/json": {"schema": of}}}
-
-
-def _problems(*kinds: Kind) -> dict[str, Any]:
-    """The problem documents an address answers with; every address may be asked in a way it does not answer to."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}
-    by_status: dict[str, list[str]] = {}
-    for kind in (*kinds, Kind.METHOD):
-        by_status.setdefault(str(kind.status), []).append(kind.title)
-    return {
-        status: {"description": f"{'; '.join(titles)}.", "headers": _REQUEST_ID, "content": content}
-        for status, titles in sorted(by_status.items())
-    }
 
 
 def _request(settings: Settings) -> dict[str, Any]:
@@ -128,7 +97,7 @@ def _request(settings: Settings) -> dict[str, Any]:
                 "maxItems": settings.max_leads,
                 "items": {
                     "anyOf": [
-                        {"$ref": f"{_REF}Lead"},
+                        {"$ref": f"{REF}Lead"},
                         {"description": "Anything else gets an entry in `errors`; the other leads get their scores."},
                     ]
                 },
@@ -169,7 +138,7 @@ def _problem() -> dict[str, Any]:
 def _ready() -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {"status": {"const": "ready"}, "model": {"$ref": f"{_REF}ModelInService"}},
+        "properties": {"status": {"const": "ready"}, "model": {"$ref": f"{REF}ModelInService"}},
         "required": ["status", "model"],
     }
 

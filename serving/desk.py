@@ -1,0 +1,80 @@
+"""What every route works with: the scorer in service, settings, clock, and the ledger where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from serving.doors import Role
+from serving.metrics import Metrics
+from serving.problems import Kind, Problem
+from serving.scoring import Served
+from serving.settings import Settings
+from serving.takeover import Incumbent
+
+T = TypeVar("T")
+
+Row = Mapping[str, Any]
+"""A row of a table of the ledger, by column."""
+
+Barred = Literal["erased", "objected"]
+"""Why a lead is not scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the ``id`` of a key (``local`` without keys), and what it opens."""
+
+    id: str
+    role: Role
+
+
+class Recorder(Protocol):
+    """Brings rows to the ledger, each once, whether its database is there or not."""
+
+    def write(self, table: str, rows: Sequence[Row]) -> None:
+        """Takes rows over. When it returns they outlive the end of this process; the database need not be there.
+
+        Never raises and never waits for the database.
+        """
+
+
+class Roster(Protocol):
+    """What the service must know of the ledger at every request, kept in memory: keys, and leads never to be scored."""
+
+    def barred(self, lead_id: str) -> Barred | None:
+        """Why this lead may not be scored; ``None`` where it may."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every route works with.
+
+    Args:
+        incumbent: who is in service.
+        settings: limits.
+        metrics: where everything is counted.
+        clock: now, with a zone: what an absent ``as_of`` means, and what a model's age is measured against.
+    """
+
+    incumbent: Incumbent
+    settings: Settings
+    metrics: Metrics
+    clock: Callable[[], datetime]
+    _one_at_a_time: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+
+    def in_service(self) -> Served:
+        """The scorer in service. Raises `Problem` where there is none yet."""
+        served = self.incumbent.served
+        if served is None:
+            detail = "No scorer has been promoted here yet: train one (accord train), then promote it (accord promote)."
+            raise Problem(Kind.NO_SCORER, detail, headers={"Retry-After": "5"})
+        return served
+
+    async def aside(self, aside: bool, work: Callable[..., T], *args: Any) -> T:
+        """Does short work at once, and long work in the one thread for it, so that health checks and others get in."""
+        return await to_thread.run_sync(work, *args, limiter=self._one_at_a_time) if aside else work(*args)

@@ -1,0 +1,15 @@
+"""The routes, one module a group; each has a ``routes(desk)``."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from serving.desk import Desk
+from serving.routes import definition, health, scores
+
+GROUPS = (scores, definition, health)
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Every route of the service."""
+    return [route for group in GROUPS for route in group.routes(desk)]

@@ -1,0 +1,41 @@
+"""What machines ask of the service itself: whether it lives and is ready, its counts, and its document."""
+
+from __future__ import annotations
+
+import msgspec
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from serving.body import JSON
+from serving.desk import Desk
+from serving.metrics import CONTENT_TYPE
+from serving.openapi.document import document
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The routes of health, metrics and the OpenAPI document."""
+    content = msgspec.json.encode(document(desk.settings))
+
+    async def alive(_: Request) -> Response:
+        return Response(b'{"status":"alive"}', media_type=JSON)
+
+    async def ready(_: Request) -> Response:
+        return Response(msgspec.json.encode({"status": "ready", "model": desk.in_service().model}), media_type=JSON)
+
+    async def metrics(_: Request) -> Response:
+        page = await to_thread.run_sync(desk.metrics.page, desk.incumbent.served, desk.clock())
+        return Response(page, headers={"Content-Type": CONTENT_TYPE})
+
+    async def own_document(_: Request) -> Response:
+        return Response(content, media_type=JSON)
+
+    return [
+        Route("/healthz", alive),
+        Route("/livez", alive),
+        Route("/readyz", ready),
+        Route("/metrics", metrics),
+        Route("/openapi.json", own_document),
+        Route("/docs.json", own_document),
+    ]

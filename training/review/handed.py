@@ -1,0 +1,183 @@
+"""Every lead handed over, once: the score it was given, who had it, and what came of it. Reports are made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from crm.history import FINAL, TIME, History, Milestone
+from features.facts import Facts
+from features.instants import micros
+from models.agreement import Agreement
+from models.definition import Definition
+from models.scorer import Scorer
+from training.funnel import DAY, NEVER, Instants, funnel
+from training.labels import HeadName, label
+from training.snapshots import take
+
+SCORES = ("lead_id", "given_at", "as_of", "p_accept", "p_close", "score", "grade", "explored", "owner", "segment")
+"""Columns of the scores given, as the ledger has them: one row a score, times UTC, ``explored`` True, False or missing.
+Two more may be there: ``features`` (arrays of floats) with ``catalog``, the hash of their catalog."""
+
+COLUMNS = (
+    *("lead_id", "account_id", "handed_off_at", "source", "owner"),
+    *("given", "given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"),
+    *("contacted_at", "accepted_at", "outcome", "outcome_at", "reason", "amount", "decider"),
+    *("y_accept", "settled_accept", "y_close", "settled_close"),
+)
+"""Columns of `Handed.leads`, see there."""
+
+GIVEN, AGAIN, NONE = "ledger", "again", "none"
+"""Where a grade comes from: given then, worked out now as of then, or nowhere."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """The leads handed over after ``since``, with what is needed to speak of them.
+
+    ``leads`` has one row a lead, ordered by hand-off, with columns `COLUMNS`:
+
+    * ``handed_off_at``: hand-off (creation where hand-offs are not recorded); ``source``, ``owner``: as in the history,
+      missing where it has no such field;
+    * ``given``: ``ledger`` where the score is the first given from the hand-off on, ``again`` where the scorer has
+      worked it out as of the hand-off, ``none`` where it could not (``p_accept, p_close, score, grade`` are missing);
+      ``explored``: drawn by lot to be worked all the same, missing where the grade takes no part;
+    * ``contacted_at``: first activity of a kind that the definition calls contact, from the hand-off on;
+    * ``accepted_at``; ``outcome, outcome_at, reason, amount``: the first final milestone with its reason, and the
+      amount of the win; ``decider``: who recorded it, or the acceptance where there is none;
+    * ``y_<head>``: 1, 0, or NaN where not settled; ``settled_<head>``: the instant at which it was, NaT where not.
+
+    ``history`` is whole: all its leads, all activities. ``scores`` are the ledger's (`SCORES`),
+    ``agreed`` is the sheet in force.
+    """
+
+    leads: pd.DataFrame
+    history: History
+    definition: Definition
+    since: pd.Timestamp
+    scores: pd.DataFrame
+    scorer: Scorer | None = None
+    agreed: Agreement | None = None
+
+    @property
+    def until(self) -> pd.Timestamp:
+        """The instant of the export: nothing later is known."""
+        return self.history.exported_at
+
+    @cached_property
+    def graded(self) -> pd.DataFrame:
+        """The leads that have a grade."""
+        return self.leads[self.leads["grade"].notna().to_numpy()]
+
+
+def no_scores() -> pd.DataFrame:
+    """What `hand` takes where the ledger holds no scores."""
+    times = {"given_at", "as_of"}
+    kinds = {name: "datetime64[us, UTC]" if name in times else "object" for name in SCORES}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def hand(
+    history: History,
+    definition: Definition,
+    *,
+    since: pd.Timestamp,
+    scores: pd.DataFrame | None = None,
+    scorer: Scorer | None = None,
+    agreed: Agreement | None = None,
+) -> Handed:
+    """The leads handed over after ``since`` and before the export.
+
+    Args:
+        history: with its times, feedback of the ledger merged in.
+        definition: whose horizons, kinds of activity and grades count.
+        since: the export that the scorer learned from, so that no grade knows its lead's own outcome.
+        scores: those given, with columns `SCORES`; a lead's first score from the hand-off on is what it was worked by.
+        scorer: grades the leads that have no score in the ledger, as of their hand-off.
+        agreed: the sheet in force and who signed it.
+    """
+    given = no_scores() if scores is None else scores
+    start = take(history, (0,))
+    start = start[(start["as_of"] > since).to_numpy()].sort_values(["as_of", "lead_id"], ignore_index=True)
+    rows = pd.DataFrame({"lead_id": start["lead_id"], "handed_off_at": start["as_of"]})
+    rows = _of_the_lead(rows, history)
+    rows = _scored(rows, given, history, scorer)
+    rows["contacted_at"] = _contact(rows, history, definition.kinds.contact if definition.kinds else ())
+    rows = _outcomes(rows, history)
+    snapshots = rows[["lead_id"]].assign(as_of=rows["handed_off_at"])
+    for head in HeadName:
+        told = label(history, snapshots, head, definition)
+        rows[f"y_{head}"] = told["y"].to_numpy()
+        took = pd.to_timedelta(np.round(told["duration"].to_numpy() * DAY), unit="us")
+        rows[f"settled_{head}"] = (rows["handed_off_at"] + took).astype(TIME)
+    rows = rows[list(COLUMNS)].astype({"p_accept": "float64", "p_close": "float64", "score": "float64"})
+    return Handed(rows, history, definition, since, given, scorer, agreed)
+
+
+def _of_the_lead(rows: pd.DataFrame, history: History) -> pd.DataFrame:
+    leads = history.leads.set_index("lead_id").reindex(rows["lead_id"].to_numpy())
+    owner = next((field.column for field in history.fields if field.actor and not field.of_account), "owner")
+    columns = {"account_id": "account_id", "source": "source", "owner": owner}
+    return rows.assign(**{to: leads[of].to_numpy() if of in leads else None for to, of in columns.items()})
+
+
+def _scored(rows: pd.DataFrame, scores: pd.DataFrame, history: History, scorer: Scorer | None) -> pd.DataFrame:
+    """With the first score of the ledger from the hand-off on, else that of the scorer as of the hand-off."""
+    told = ["given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"]
+    ordered = scores.sort_values(["as_of", "given_at"], kind="stable")[["lead_id", "as_of", *told]]
+    theirs = rows[["lead_id", "handed_off_at"]].merge(ordered, on="lead_id", how="inner")
+    theirs = theirs[(theirs["as_of"] >= theirs["handed_off_at"]).to_numpy()].drop_duplicates("lead_id")
+    out = rows.merge(theirs[["lead_id", *told]], on="lead_id", how="left", validate="one_to_one")
+    out["given"] = np.where(out["grade"].notna(), GIVEN, NONE)
+    missing = np.flatnonzero(out["grade"].isna())
+    if scorer is None or not len(missing):
+        return out
+    facts = Facts.of_history(history, scorer.fields)
+    again = out.iloc[missing]
+    found = scorer.score(facts, facts.rows(again["lead_id"]), micros(again["handed_off_at"]), reasons=0)
+    worked_out = {"p_accept": found.p_accept, "p_close": found.p_close, "score": found.score, "grade": found.grade}
+    for name, values in (*worked_out.items(), ("given", np.full(len(missing), AGAIN))):
+        column = out[name].to_numpy(dtype=object, copy=True)
+        column[missing] = values
+        out[name] = column
+    return out
+
+
+def _contact(rows: pd.DataFrame, history: History, kinds: Collection[str]) -> pd.Series:
+    activities = history.activities
+    of_kind = activities[activities["kind"].isin(list(kinds)).to_numpy()][["lead_id", "occurred_at"]]
+    theirs = rows[["lead_id", "handed_off_at"]].merge(of_kind, on="lead_id", how="inner")
+    theirs = theirs[(theirs["occurred_at"] >= theirs["handed_off_at"]).to_numpy()]
+    first = theirs.groupby("lead_id")["occurred_at"].min()
+    return pd.Series(first.reindex(rows["lead_id"].to_numpy()).array, dtype=TIME)
+
+
+def _outcomes(rows: pd.DataFrame, history: History) -> pd.DataFrame:
+    steps = funnel(history)
+    at = steps.rows(rows["lead_id"])
+    accepted = steps.accepted[at]
+    milestones = history.milestones
+    by_time = milestones.sort_values("reached_at", kind="stable", na_position="last")
+    is_final = by_time["milestone"].isin([str(milestone) for milestone in FINAL]).to_numpy()
+    final = by_time[is_final].drop_duplicates("lead_id").set_index("lead_id").reindex(rows["lead_id"].to_numpy())
+    accepts = by_time[(by_time["milestone"] == Milestone.ACCEPTED).to_numpy()]
+    accepter = accepts.drop_duplicates("lead_id").set_index("lead_id")["actor"].reindex(rows["lead_id"].to_numpy())
+    decider = final["actor"].where(final["actor"].notna(), accepter)
+    return rows.assign(
+        accepted_at=_times(accepted),
+        outcome=final["milestone"].to_numpy(),
+        outcome_at=final["reached_at"].array,
+        reason=final["reason"].to_numpy(),
+        amount=final["amount"].to_numpy(),
+        decider=decider.to_numpy(),
+    )
+
+
+def _times(at: Instants) -> pd.Series:
+    """Instants as times, those that never came as missing."""
+    told = pd.Series(pd.to_datetime(np.where(at == NEVER, 0, at).astype("datetime64[us]"), utc=True))
+    return told.mask(pd.Series(at == NEVER))
