@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from serving.doors import Role
+from serving.ledger.database import Database
 from serving.metrics import Metrics
 from serving.problems import Kind, Problem
 from serving.scoring import Served
@@ -59,12 +60,18 @@ class Desk:
         settings: limits.
         metrics: where everything is counted.
         clock: now, with a zone: what an absent ``as_of`` means, and what a model's age is measured against.
+        ledger: its database; ``None`` where the service was told of none: then nothing is recorded or read back.
+        recorder: brings rows there; ``None`` without a ledger.
+        roster: keys, and who is not to be scored; ``None`` without a ledger.
     """
 
     incumbent: Incumbent
     settings: Settings
     metrics: Metrics
     clock: Callable[[], datetime]
+    ledger: Database | None = None
+    recorder: Recorder | None = None
+    roster: Roster | None = None
     _one_at_a_time: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     def in_service(self) -> Served:
