@@ -14,6 +14,7 @@ from accord.promotion import hand_over
 from accord.shelf import in_service
 from crm.errors import UnavailableError
 from serving.launch import Server, start
+from serving.ledger.database import absolute
 from serving.settings import variable
 
 
@@ -37,6 +38,8 @@ def run(
         variable("workers"): str(workers or settings.workers),
         variable("max_leads"): str(settings.max_leads),
         variable("max_body_bytes"): str(settings.max_body_bytes),
+        variable("ledger_url"): absolute(opened.ledger_url, opened.folder),
+        variable("spool"): str(opened.state.spool),
     }
     server = start(
         opened.state.bento,

@@ -28,6 +28,11 @@ class State:
         return f"sqlite:///{self.folder / 'ledger.db'}"
 
     @property
+    def spool(self) -> Path:
+        """Where rows for the ledger wait for its database."""
+        return self.folder / "spool"
+
+    @property
     def artifacts(self) -> Path:
         """Artifacts of the embedded MLflow store."""
         return self.folder / "artifacts"

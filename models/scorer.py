@@ -117,6 +117,7 @@ class Scorer:
             base={name: head.base for name, head in self.heads.named.items()},
             reasons=self._reasons(x, ranked, reasons, language) if reasons else none,
             missing=self._missing(x, language) if reasons else none,
+            features=x,
         )
 
     def explain(self, x: Matrix) -> dict[str, Explanation]:

@@ -21,7 +21,8 @@ class Scores:
     history records no acceptances. ``log_odds`` holds by head (``accept``, ``close``) what comes before calibration,
     and ``base`` the value its contributions start from. ``reasons`` are about closing, weightiest first, and
     ``missing`` names the most important facts not known; both hold empty tuples where no reasons were asked for.
-    ``stories`` has one for each lead, or is empty where none were asked for.
+    ``stories`` has one for each lead, or is empty where none were asked for. ``features[n, k]`` are what the scores
+    rest on, in the order of the catalog.
     """
 
     score: npt.NDArray[np.int64]
@@ -33,6 +34,7 @@ class Scores:
     base: Mapping[str, float]
     reasons: tuple[tuple[Reason, ...], ...]
     missing: tuple[tuple[str, ...], ...]
+    features: Matrix
     stories: tuple[Story, ...] = ()
 
     def __len__(self) -> int:

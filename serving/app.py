@@ -19,13 +19,17 @@ from serving.routes import routes
 
 
 def application(desk: Desk) -> Starlette:
-    """The service as an ASGI application. It starts and stops looking for newer scorers with its lifespan."""
+    """The service as an ASGI application. In its lifespan it looks for newer scorers and delivers to the ledger."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if desk.recorder is not None:
+            desk.recorder.start()
         await to_thread.run_sync(desk.incumbent.start)
         yield
         await to_thread.run_sync(desk.incumbent.stop)
+        if desk.recorder is not None:
+            await to_thread.run_sync(desk.recorder.stop)
 
     app = Starlette(
         routes=routes(desk),

@@ -18,6 +18,7 @@ LANGUAGES = ("en", "fr")
 
 Time = Annotated[datetime, Meta(tz=True, description="A time with its zone, such as 2026-03-02T10:11:00Z.")]
 Text = Annotated[str, Meta(min_length=1)]
+Shown = Annotated[str, Meta(max_length=200)]
 
 
 class Activity(Struct, frozen=True):
@@ -63,6 +64,10 @@ class Lead(Struct, frozen=True):
     account: Account | None = None
     activities: list[Activity] | None = None
     milestones: list[Step] | None = None
+    name: Annotated[Shown | None, Meta(description="Who it is, for the shortlist; the score does not look at it.")] = (
+        None
+    )
+    owner: Annotated[Shown | None, Meta(description="Who works it, for the shortlist; not looked at either.")] = None
 
 
 class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +108,13 @@ class Score(Struct, frozen=True):
     ignored_fields: list[str]
     future_activities: Annotated[int, Meta(ge=0, description="Activities after as_of, which count for nothing.")]
     story: Story | UnsetType = UNSET  # absent unless asked for
+    explored: Annotated[
+        bool | UnsetType | None,
+        Meta(
+            description="Only where the definition explores: whether the lead is drawn by lot to be worked in spite of "
+            "its grade; null where its grade takes no part."
+        ),
+    ] = UNSET
 
 
 class LeadError(Struct, frozen=True):

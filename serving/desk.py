@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
 
 from serving.doors import Role
 from serving.ledger.database import Database
@@ -34,14 +35,42 @@ class Caller:
     role: Role
 
 
+NOBODY_ASKED = Caller("local", Role.ADMIN)
+"""Who asks where no keys are asked for."""
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, as the one who let the request in has put it into its state."""
+    found = getattr(request.state, "caller", NOBODY_ASKED)
+    return found if isinstance(found, Caller) else NOBODY_ASKED
+
+
 class Recorder(Protocol):
     """Brings rows to the ledger, each once, whether its database is there or not."""
 
-    def write(self, table: str, rows: Sequence[Row]) -> None:
-        """Takes rows over. When it returns they outlive the end of this process; the database need not be there.
+    @property
+    def backlog(self) -> int:
+        """Rows that the database does not have yet."""
 
-        Never raises and never waits for the database.
+    @property
+    def up(self) -> bool:
+        """Whether the database takes rows."""
+
+    def write(self, table: str, rows: Sequence[Row], *, sure: bool = False) -> bool:
+        """Takes rows over; gives whether they are on disk and so outlive the end of this process.
+
+        With ``sure`` they outlive the end of the machine too: that waits for the disk, so call it aside. Never raises,
+        never waits for the database. Where it gives ``False`` rows are still delivered if this process lives on.
         """
+
+    def flush(self, seconds: float) -> bool:
+        """Waits, so many seconds at most, until the database has every row; gives whether it has. Call it aside."""
+
+    def start(self) -> None:
+        """Starts to deliver."""
+
+    def stop(self) -> None:
+        """Delivers what can be delivered now, and stops; the rest stays on disk for the next process."""
 
 
 class Roster(Protocol):

@@ -16,13 +16,19 @@ from crm.placeholders import stands_for_missing
 from features.columns import readable
 from features.records import Record
 from features.spec import Family, Feature
-from serving.contract import Activity, Colleague, Lead, Step, Text, Time
-from serving.refusals import Refusal, absent, refusal
+from serving.contract import Activity, Colleague, Lead, Shown, Step, Text, Time
+from serving.refusals import Refusal, absent, refusal, unfit
 
 T = TypeVar("T")
 
 CLOCKS_APART = 3_600_000_000
 """Microseconds by which a caller's clock may run ahead of ours."""
+
+LONGEST_KEY = 500
+"""Characters of a lead's key: a database's index takes no more."""
+
+NUL = "\0"
+"""The one character that no database keeps."""
 
 COLLEAGUES = "colleagues"
 """The one key of an account that is no attribute."""
@@ -34,6 +40,7 @@ _ACTIVITIES = Decoder(list[Activity] | None)
 _STEPS = Decoder(list[Step] | None)
 _COLLEAGUES = Decoder(list[Colleague] | None)
 _WORDS = Decoder(str | None)
+_SHOWN = Decoder(Shown | None)
 _ATTRIBUTE: Mapping[Kind, Decoder[float | bool | datetime | str | None]] = {
     Kind.NUMBER: Decoder(float | None),
     Kind.BOOLEAN: Decoder(bool | None),
@@ -56,6 +63,8 @@ class ReadLead:
     as_of: int
     ignored_fields: list[str]
     future_activities: int
+    name: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,10 @@ def lead_id_of(parts: Mapping[str, Raw]) -> str:
     """The lead's key, which names it in its errors too."""
     if "lead_id" not in parts:
         raise absent("lead_id")
-    return decoded(_TEXT, parts["lead_id"], "lead_id")
+    lead_id = decoded(_TEXT, parts["lead_id"], "lead_id")
+    if len(lead_id) > LONGEST_KEY or NUL in lead_id:
+        raise unfit("lead_id", parts["lead_id"], f"at most {LONGEST_KEY} characters, without the character NUL")
+    return lead_id
 
 
 def microseconds(at: datetime) -> int:
@@ -122,7 +134,8 @@ def read_lead(lead_id: str, parts: Mapping[str, Raw], known: Mapping[str, Attrib
         milestones=_milestones(steps),
         colleagues=[_colleague(c) for c in colleagues if c.lead_id != lead_id],
     )
-    return ReadLead(record, as_of, ignored, sum(at > as_of for _, at, _, _ in activities))
+    future = sum(at > as_of for _, at, _, _ in activities)
+    return ReadLead(record, as_of, ignored, future, _shown(parts, "name"), _shown(parts, "owner"))
 
 
 def _in_order(parts: Mapping[str, Raw], as_of: int, created_at: int | None, now: int) -> None:
@@ -205,6 +218,13 @@ def _activities(given: Sequence[Activity] | None) -> list[tuple[str, int, float 
 
 def _milestones(given: Sequence[Step] | None) -> list[tuple[Milestone, int]]:
     return [(s.milestone, microseconds(s.reached_at)) for s in given or ()]
+
+
+def _shown(parts: Mapping[str, Raw], key: str) -> str | None:
+    text = (_part(_SHOWN, parts, key, key) or "").strip()
+    if NUL in text:
+        raise unfit(key, parts[key], "text without the character NUL, or null")
+    return text or None
 
 
 def _object(parts: Mapping[str, Raw], key: str) -> dict[str, Raw]:

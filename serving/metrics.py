@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -21,6 +22,18 @@ from serving.scoring import Served
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LEADS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+
+
+class Recorder(Protocol):
+    """What is asked of a `serving.desk.Recorder` here."""
+
+    @property
+    def backlog(self) -> int:
+        """Rows that the database does not have yet."""
+
+    @property
+    def up(self) -> bool:
+        """Whether the database takes rows."""
 
 
 class Metrics:
@@ -38,6 +51,9 @@ class Metrics:
         self._uninformed = Counter("accord_scores_uninformed", "Scores given on too little.", registry=own)
         self._errors = Counter("accord_errors", "Leads and requests refused.", ["of", "kind"], registry=own)
         self._takeovers = Counter("accord_takeovers", "Scorers taken over, or not.", ["outcome"], registry=own)
+        self._delivered = Counter("accord_ledger_delivered", "Rows brought to the ledger.", ["table"], registry=own)
+        self._lost = Counter("accord_ledger_lost_rows", "Rows that neither disk nor memory could keep.", registry=own)
+        self._aside = Counter("accord_ledger_aside_rows", "Rows set aside for a person.", ["reason"], registry=own)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -62,15 +78,29 @@ class Metrics:
         """A scorer was taken over (``done``) or could not be (``failed``)."""
         self._takeovers.labels(outcome).inc()
 
-    def page(self, served: Served | None, now: datetime) -> bytes:
+    def delivered(self, table: str, rows: int) -> None:
+        """Rows are in the ledger's database."""
+        self._delivered.labels(table).inc(rows)
+
+    def lost(self, rows: int) -> None:
+        """Rows for the ledger are nowhere: neither disk nor memory could keep them."""
+        self._lost.inc(rows)
+
+    def set_aside(self, reason: str, rows: int) -> None:
+        """Rows are in a file for a person: ``refused`` by the ledger's database, or ``damaged``."""
+        self._aside.labels(reason).inc(rows)
+
+    def page(self, served: Served | None, now: datetime, recorder: Recorder | None = None) -> bytes:
         """The text Prometheus reads."""
         registry: CollectorRegistry = self._registry
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
-        scorer = CollectorRegistry()
-        scorer.register(_OfScorer(served, now))
-        return generate_latest(registry) + generate_latest(scorer)
+        of_now = CollectorRegistry()
+        of_now.register(_OfScorer(served, now))
+        if recorder is not None:
+            of_now.register(_OfLedger(recorder))
+        return generate_latest(registry) + generate_latest(of_now)
 
 
 class _OfScorer(Collector):
@@ -94,3 +124,14 @@ class _OfScorer(Collector):
             "signed": str(served.definition.signed).lower(),
         }
         yield InfoMetricFamily("accord_model", "The scorer in service.", value=about)
+
+
+class _OfLedger(Collector):
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def collect(self) -> Iterable[Metric]:
+        up = 1.0 if self._recorder.up else 0.0
+        yield GaugeMetricFamily("accord_ledger_up", "Whether the ledger's database takes rows.", value=up)
+        backlog = self._recorder.backlog
+        yield GaugeMetricFamily("accord_ledger_backlog_rows", "Rows that it does not have yet.", value=backlog)

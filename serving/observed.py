@@ -41,6 +41,7 @@ class Observed:
             return
         started = perf_counter()
         seen = _Seen(send, _request_id(scope))
+        scope.setdefault("state", {})["request_id"] = seen.request_id
         try:
             await self._app(scope, receive, seen.send)
         except Exception as error:  # noqa: BLE001 - whatever failed, the caller gets a problem document

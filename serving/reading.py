@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from serving.lead import Attribute, ReadLead, decoded, lead_id_of, read_lead
 from serving.problems import Kind as ProblemKind
 from serving.problems import Problem
 from serving.refusals import Refusal, place, too_deep
+from serving.refusals import barred as never
 
 _ENVELOPE = Decoder(Envelope)
 _PARTS = Decoder(dict[str, Raw])
@@ -82,13 +83,16 @@ def _counting(max_leads: int) -> Decoder[msgspec.Struct]:
     return Decoder(msgspec.defstruct("Counted", [("leads", leads)]))
 
 
-def read(envelope: Envelope, known: Mapping[str, Attribute], now: int) -> Batch:
+def read(
+    envelope: Envelope, known: Mapping[str, Attribute], now: int, barred: Callable[[str], str | None] = lambda _: None
+) -> Batch:
     """Checks a request's leads one by one.
 
     Args:
         envelope: from `open_envelope`.
         known: the attributes that count and what they are, from `serving.lead.attributes_of`.
         now: microseconds since 1970 UTC; stands in for an absent ``as_of``.
+        barred: why a lead is never to be scored (``erased``, ``objected``), ``None`` where it may be.
     """
     batch = Batch(envelope.language, int(envelope.reasons), story=envelope.story)
     for index, raw in enumerate(envelope.leads):
@@ -96,6 +100,9 @@ def read(envelope: Envelope, known: Mapping[str, Attribute], now: int) -> Batch:
         try:
             parts = decoded(_PARTS, raw, "")
             lead_id = lead_id_of(parts)
+            why = barred(lead_id)
+            if why is not None:
+                raise never(why)
             batch.leads.append(read_lead(lead_id, parts, known, now))
         except Refusal as no:
             _refuse(batch, index, lead_id, no)

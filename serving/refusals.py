@@ -19,6 +19,8 @@ _ABSENT_REMEDY = "Send null or leave it out if it is not known."
 _WANTED = {
     "": ("an object", "Send the lead as an object with at least a lead_id."),
     "lead_id": ("text that is not empty", "Send the lead's key as text, in quotes."),
+    "name": ("text of at most 200 characters, or null", "Send the name as short text, or leave it out."),
+    "owner": ("text of at most 200 characters, or null", "Send the owner as short text, or leave it out."),
     "created_at": (_TIME, _TIME_REMEDY),
     "as_of": (f"{_TIME}, or null for now", _TIME_REMEDY),
     "attributes": ("an object of attributes by name", "Send attributes as an object, or leave it out."),
@@ -37,6 +39,16 @@ _WANTED_OF_KIND = {
     Kind.NUMBER: ("a finite number or null", f"Send it as a number without quotes. {_ABSENT_REMEDY}"),
     Kind.BOOLEAN: ("true, false or null", f"Send true or false without quotes. {_ABSENT_REMEDY}"),
     Kind.DATE: (f"{_TIME}, or null", f"{_TIME_REMEDY} {_ABSENT_REMEDY}"),
+}
+_BARRED = {
+    "erased": (
+        "a lead that was erased here",
+        "Nothing is kept of it and it gets no score. Take it out of the list you score.",
+    ),
+    "objected": (
+        "a lead whose person objected to being profiled",
+        "It gets no score, now or later. Work it without one, and take it out of the list you score.",
+    ),
 }
 _WANTED_OF_TEXT = ("text or null", f"{_TEXT_REMEDY} {_ABSENT_REMEDY}")
 
@@ -79,6 +91,17 @@ def absent(field: str) -> Refusal:
     """What to tell of a part that must be there and is not."""
     expected, remedy = _wanted(field)
     return Refusal(field, got=NOTHING, expected=expected, remedy=remedy, kind="missing")
+
+
+def unfit(field: str, raw: bytes, expected: str) -> Refusal:
+    """What to tell of a text that cannot be kept."""
+    return Refusal(field, got=_held(raw, ""), expected=expected, remedy="Send another text.")
+
+
+def barred(why: str) -> Refusal:
+    """What to tell of a lead that is never to be scored: ``erased`` or ``objected``."""
+    reason, remedy = _BARRED[why]
+    return Refusal("lead_id", got=reason, expected="a lead that may be profiled", remedy=remedy, kind=why)
 
 
 def too_deep() -> Refusal:

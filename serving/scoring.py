@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,19 +11,29 @@ from math import isnan
 from typing import cast
 
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from features.facts import Facts
 from features.records import Record
 from models.agreement import Agreement
 from models.artifact import load
 from models.definition import LANGUAGES, Language
+from models.lots import drawn
 from models.scorer import Scorer
 from models.scores import Scores
 from serving.contract import DefinitionInService, ModelInService, Reason, Reply, Score, Story
 from serving.lead import Attribute, ReadLead, attributes_of
 from serving.reading import Batch
 from serving.store import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply, the ``scores`` it tells (``None`` without a lead), and for each lead whether it was drawn by lot."""
+
+    reply: Reply
+    scores: Scores | None
+    explored: tuple[bool | None, ...]
 
 
 @dataclass(frozen=True)
@@ -64,16 +74,25 @@ class Served:
 
     def answer(self, batch: Batch) -> Reply:
         """The reply to a request. No lead's score depends on the others in it."""
-        scores = self._scores(batch) if batch.leads else []
-        return Reply(self.definition, self.model, scores, batch.errors)
+        return self.answered(batch).reply
 
-    def _scores(self, batch: Batch) -> list[Score]:
+    def answered(self, batch: Batch) -> Answer:
+        """The reply to a request, and what it rests on."""
+        if not batch.leads:
+            return Answer(Reply(self.definition, self.model, [], batch.errors), None, ())
+        scores = self._scores(batch)
+        exploration = self.scorer.definition.exploration
+        keys = [lead.record.lead_id for lead in batch.leads]
+        explored = drawn(exploration, zip(keys, scores.grade.tolist(), strict=True))
+        told = _rows(batch.leads, scores, explored if exploration else repeat(UNSET, len(keys)))
+        return Answer(Reply(self.definition, self.model, told, batch.errors), scores, tuple(explored))
+
+    def _scores(self, batch: Batch) -> Scores:
         facts = Facts.of_records([lead.record for lead in batch.leads], self.scorer.fields)
         as_of = np.array([lead.as_of for lead in batch.leads], np.int64)
         lead = np.arange(len(batch.leads), dtype=np.int64)
         language = cast("Language", batch.language)
-        scores = self.scorer.score(facts, lead, as_of, reasons=batch.reasons, language=language, stories=batch.story)
-        return _rows(batch.leads, scores)
+        return self.scorer.score(facts, lead, as_of, reasons=batch.reasons, language=language, stories=batch.story)
 
 
 def open_scorer(stored: Stored, now: int) -> Served:
@@ -88,7 +107,7 @@ def open_scorer(stored: Stored, now: int) -> Served:
     return served
 
 
-def _rows(leads: Sequence[ReadLead], scores: Scores) -> list[Score]:
+def _rows(leads: Sequence[ReadLead], scores: Scores, explored: Iterable[bool | UnsetType | None]) -> list[Score]:
     columns = zip(
         leads,
         scores.score.tolist(),
@@ -98,6 +117,7 @@ def _rows(leads: Sequence[ReadLead], scores: Scores) -> list[Score]:
         scores.reasons,
         scores.enough_information.tolist(),
         scores.stories or repeat(None, len(leads)),
+        explored,
         strict=True,
     )
     return [
@@ -112,6 +132,7 @@ def _rows(leads: Sequence[ReadLead], scores: Scores) -> list[Score]:
             ignored_fields=lead.ignored_fields,
             future_activities=lead.future_activities,
             story=UNSET if story is None else Story(story.why, story.who, story.how),
+            explored=lot,
         )
-        for lead, score, grade, p_accept, p_close, reasons, enough, story in columns
+        for lead, score, grade, p_accept, p_close, reasons, enough, story, lot in columns
     ]

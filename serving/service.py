@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import bentoml
+import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving import logs
 from serving.app import application
 from serving.desk import Desk
 from serving.lead import microseconds
+from serving.ledger.database import Database, database
+from serving.ledger.delivery import Delivery
+from serving.ledger.recorder import SpoolingRecorder
+from serving.ledger.spool import Spool
 from serving.metrics import Metrics
 from serving.scoring import Served, open_scorer
 from serving.settings import Settings
@@ -44,11 +50,20 @@ def opened(stored: Stored) -> Served:
     return open_scorer(stored, microseconds(now()))
 
 
+def ledger_of(told: Settings, counted: Metrics) -> tuple[Database | None, SpoolingRecorder | None]:
+    """The ledger's database, whether or not it is up, and what brings rows there."""
+    if told.ledger_url is None or told.spool is None:
+        return None, None
+    opened = database(told.ledger_url, Path.cwd(), pooled=True)
+    return opened, SpoolingRecorder(Spool(told.spool, lost=counted.lost), Delivery(opened), counted)
+
+
 settings = Settings.of(os.environ)
 store = Store(settings.model_store) if settings.model_store else Store.here()
 metrics = Metrics()
 incumbent = Incumbent(store, opened, metrics, every=settings.watch_seconds)
-app = application(Desk(incumbent, settings, metrics, now))
+ledger, recorder = ledger_of(settings, metrics)
+app = application(Desk(incumbent, settings, metrics, now, ledger, recorder))
 
 
 @bentoml.asgi_app(app, path="/")
@@ -67,6 +82,10 @@ class LeadScore:
 
     def __init__(self) -> None:
         logs.configure()  # each worker makes one of these, after BentoML has set up its logging
+        if ledger is None:
+            structlog.get_logger("serving.ledger").warning(
+                "no_ledger", told="no score is recorded: set ACCORD_LEDGER_URL"
+            )
 
 
 LeadScore.add_asgi_middleware(Ahead, ours=app)  # type: ignore[attr-defined]  # the decorator gives a Service

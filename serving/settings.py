@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ class Settings:
     """The service's settings. A field named ``max_leads`` is set by ``ACCORD_MAX_LEADS``.
 
     ``model_store`` is the folder of the Bento model store to watch; ``None`` means BentoML's own
-    (``$BENTOML_HOME/models``, or the models packed in a Bento).
+    (``$BENTOML_HOME/models``, or the models packed in a Bento). ``ledger_url`` is the ledger's database; ``None`` means
+    that nothing is recorded. ``spool`` is the folder on a local disk where rows wait for it.
     """
 
     max_leads: int = 1_000  # leads in one request
@@ -24,20 +25,33 @@ class Settings:
     watch_seconds: float = 0.5  # between two looks at the model store
     workers: int = 1  # processes, each with its own scorer
     model_store: Path | None = None
+    ledger_url: str | None = field(default=None, repr=False)  # it may hold a password
+    spool: Path | None = None
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
         """The settings named in these environment variables, defaults for the rest.
 
         Raises:
-            AccordError: a value is no positive number.
+            AccordError: a value is no positive number, or there is a ledger without a spool.
         """
         given: dict[str, Any] = {}
-        for field in fields(cls):
-            text = environ.get(variable(field.name), "").strip()
+        for each in fields(cls):
+            text = environ.get(variable(each.name), "").strip()
             if text:
-                given[field.name] = Path(text) if field.name == "model_store" else _positive(field.name, text)
-        return cls(**given)
+                given[each.name] = _TEXTS[each.name](text) if each.name in _TEXTS else _positive(each.name, text)
+        settings = cls(**given)
+        if settings.ledger_url and settings.spool is None:
+            raise AccordError(
+                "A ledger needs a spool.",
+                where=variable("spool"),
+                expected="a folder on a local disk that outlives the service",
+                remedy=f"Set {variable('spool')}, or unset {variable('ledger_url')}: then nothing is recorded.",
+            )
+        return settings
+
+
+_TEXTS: Mapping[str, Callable[[str], object]] = {"model_store": Path, "ledger_url": str, "spool": Path}
 
 
 def variable(field: str) -> str:

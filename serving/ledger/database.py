@@ -18,9 +18,22 @@ BUSY_SECONDS = 30.0
 """How long a writer waits for another."""
 
 _CONNECT_SECONDS = 10
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+_POOL: dict[str, Any] = {
+    "pool_size": 4,
+    "max_overflow": 12,
+    "pool_timeout": 30.0,
+    "pool_pre_ping": True,
+    "pool_recycle": 1_800,
+}
 _LOCK = 0x0ACC_03D1  # any number that nobody else takes for an advisory lock
 _WRITES = "accord_writes"
 _TOLD = 200
+_TOO_LARGE = "54"  # PostgreSQL's class of limits that a value exceeds, which its driver takes for outages
+
+
+class RefusedDataError(AccordError):
+    """The database will not have these rows, now or ever: trying again does not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +64,34 @@ class Database:
             yield connection
 
 
-def database(url: str, base: Path) -> Database:
+def database(url: str, base: Path, *, pooled: bool = False) -> Database:
     """The database at an SQLAlchemy address; SQLite files are relative to ``base``.
 
-    Raises `AccordError` for what is no address of an SQLite file or a PostgreSQL database.
+    ``pooled`` keeps connections for the next who asks, which a service wants and a command does not. Raises
+    `AccordError` for what is no address of an SQLite file or a PostgreSQL database. Nothing is connected to yet.
     """
+    address = _address(url, base)
+    pool: dict[str, Any] = {"poolclass": sa.QueuePool, **_POOL} if pooled else {"poolclass": sa.NullPool}
+    if address.get_backend_name() == "postgresql":
+        more: dict[str, Any] = {"connect_args": {"connect_timeout": _CONNECT_SECONDS, **_ALIVE}}
+        return Database(_engine(address, pool | more), _place(address))
+    more = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    engine = _engine(address, pool | more)
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    if pooled:
+        path = Path(str(address.database))
+        sa.event.listen(engine, "connect", lambda _, record: record.info.update(file=_file(path)))
+        sa.event.listen(engine, "checkout", lambda _, record, __: _still(path, record))
+    return Database(engine, str(address.database))
+
+
+def absolute(url: str, base: Path) -> str:
+    """The same address, with its password, for a process in another folder. Raises as `database`."""
+    return _address(url, base).render_as_string(hide_password=False)
+
+
+def _address(url: str, base: Path) -> sa.URL:
     try:
         address = sa.make_url(url.replace("postgres://", "postgresql://", 1))
     except (sa.exc.ArgumentError, ValueError):
@@ -66,20 +102,29 @@ def database(url: str, base: Path) -> Database:
     if backend not in {"sqlite", "postgresql"}:
         raise _no_address(backend)
     if backend == "postgresql":
-        more: dict[str, Any] = {"connect_args": {"connect_timeout": _CONNECT_SECONDS}}
-        return Database(_engine(address, more), _place(address))
+        return address
     if not address.database or address.database == ":memory:":
         raise _no_address("an SQLite database without a file")
-    path = base / address.database
-    engine = _engine(address.set(database=str(path)), {"connect_args": {"timeout": BUSY_SECONDS}})
-    sa.event.listen(engine, "connect", _set_up_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return Database(engine, str(path))
+    return address.set(database=str((base / address.database).absolute()))
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _still(path: Path, record: Any) -> None:
+    """A kept connection to a file that was moved away or replaced would write where nobody reads."""
+    if _file(path) is None or record.info["file"] != _file(path):
+        raise sa.exc.DisconnectionError("the file is another one now")
 
 
 def _engine(address: sa.URL, more: dict[str, Any]) -> sa.Engine:
     try:
-        return sa.create_engine(address, poolclass=sa.NullPool, **more)
+        return sa.create_engine(address, **more)
     except ModuleNotFoundError as missing:
         remedy = f"pip install 'psycopg[binary]' (it is missing {missing.name})."
         raise AccordError("The driver of the ledger's database is not installed.", where=WHERE, remedy=remedy) from None
@@ -130,12 +175,16 @@ def _told(place: str) -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        if str(getattr(error.orig, "sqlstate", "")).startswith(_TOO_LARGE):
+            raise RefusedDataError("The ledger refused.", where=place, got=_first_line(error)) from None
         raise UnavailableError(
             "The ledger does not answer.",
             where=place,
             got=_first_line(error),
             remedy="Start its database, or correct `ledger.url` in accord.yaml or ACCORD_LEDGER_URL.",
         ) from None
+    except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+        raise RefusedDataError("The ledger refused.", where=place, got=_first_line(error)) from None
     except sa.exc.DBAPIError as error:
         raise AccordError("The ledger refused.", where=place, got=_first_line(error)) from None
 

@@ -25,7 +25,7 @@ def routes(desk: Desk) -> list[Route]:
         return Response(msgspec.json.encode({"status": "ready", "model": desk.in_service().model}), media_type=JSON)
 
     async def metrics(_: Request) -> Response:
-        page = await to_thread.run_sync(desk.metrics.page, desk.incumbent.served, desk.clock())
+        page = await to_thread.run_sync(desk.metrics.page, desk.incumbent.served, desk.clock(), desk.recorder)
         return Response(page, headers={"Content-Type": CONTENT_TYPE})
 
     async def own_document(_: Request) -> Response:

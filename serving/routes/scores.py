@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import traceback
+
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.body import JSON, read_body
 from serving.contract import Envelope
-from serving.desk import Desk
+from serving.desk import Desk, caller_of
 from serving.lead import microseconds
-from serving.reading import open_envelope, read
-from serving.scoring import Served
+from serving.reading import Batch, open_envelope, read
+from serving.recording import Given, rows
+from serving.scoring import Answer, Served
 
 FEW, SMALL = 8, 65_536
 """So many leads, and bytes, are short work; more are long."""
@@ -26,6 +30,7 @@ def routes(desk: Desk) -> list[Route]:
 class _Scores:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._log = structlog.get_logger("serving.ledger")
 
     async def answer(self, request: Request) -> Response:
         desk = self._desk
@@ -34,12 +39,37 @@ class _Scores:
         large = len(body) > SMALL
         envelope = await desk.aside(large, open_envelope, body, desk.settings.max_leads)
         now = microseconds(desk.clock())
-        content, refused = await desk.aside(large or len(envelope.leads) > FEW, self._scored, served, envelope, now)
+        given = Given(
+            served.scorer,
+            served.model.version,
+            served.stored.version,
+            now,
+            caller_of(request).id,
+            request.state.request_id,
+        )
+        few = len(envelope.leads) <= FEW
+        content, refused = await desk.aside(large or not few, self._scored, served, envelope, given)
         request.state.told = {"leads": len(envelope.leads), "refused": refused, "model": served.model.version}
         return Response(content, media_type=JSON)
 
-    def _scored(self, served: Served, envelope: Envelope, now: int) -> tuple[bytes, int]:
-        batch = read(envelope, served.known, now)
-        reply = served.answer(batch)
-        self._desk.metrics.scored(reply, batch.refused)
-        return msgspec.json.encode(reply), len(batch.refused)
+    def _scored(self, served: Served, envelope: Envelope, given: Given) -> tuple[bytes, int]:
+        roster = self._desk.roster
+        batch = read(envelope, served.known, given.at, roster.barred if roster else lambda _: None)
+        answer = served.answered(batch)
+        content = msgspec.json.encode(answer.reply)
+        self._record(batch, answer, given)
+        self._desk.metrics.scored(answer.reply, batch.refused)
+        return content, len(batch.refused)
+
+    def _record(self, batch: Batch, answer: Answer, given: Given) -> None:
+        """Scores are recorded before they are told; a fault of ours here is told aloud and keeps no score back."""
+        desk, scores = self._desk, answer.scores
+        if desk.recorder is None or scores is None:
+            return
+        try:
+            desk.recorder.write("scores", rows(given, batch.leads, scores, answer.explored))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the score is given
+            desk.metrics.lost(len(scores))
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{frame.filename}:{frame.lineno} {frame.name}"
+            self._log.error("ledger_rows_lost", rows=len(scores), error=type(error).__name__, at=where)

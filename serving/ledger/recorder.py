@@ -1,0 +1,262 @@
+"""Brings rows to the ledger: onto local disk at once, from there to the database by a thread of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+import structlog
+
+from crm.errors import AccordError
+from serving.ledger import aside
+from serving.ledger.database import RefusedDataError
+from serving.ledger.delivery import Delivery, Entry, Row
+from serving.ledger.erasure import lead_hash
+from serving.ledger.lines import DamagedLineError, decode, encode
+from serving.ledger.schema import require
+from serving.ledger.segments import Claimed
+from serving.ledger.spool import Spool
+from serving.ledger.tables import pepper
+
+BATCH = 500
+"""Rows in one transaction."""
+
+_GATHER = 0.05  # seconds between the first row of a turn and the turn: more rows come in one transaction
+_IDLE = 2.0  # seconds between two looks for what processes left that ended, and whether the database is there
+_FIRST, _LONGEST = 0.25, 5.0  # seconds between two tries on a database that does not take anything
+_STOPS_WITHIN = 5.0
+_REFUSED = (RefusedDataError, ValueError, TypeError, LookupError, ArithmeticError, sa.exc.StatementError)
+"""Errors of a row, not of the database: trying again does not help."""
+
+_LEAD = re.compile(r'"lead_id":"(?:[^"\\]|\\.)*"')
+_Line = tuple[bytes, Entry]
+
+
+class Counts(Protocol):
+    """Where it is counted what became of rows."""
+
+    def delivered(self, table: str, rows: int) -> None:
+        """Rows are in the database."""
+
+    def lost(self, rows: int) -> None:
+        """Rows are nowhere."""
+
+    def set_aside(self, reason: str, rows: int) -> None:
+        """Rows are in a file for a person: ``refused`` by the database, or ``damaged``."""
+
+
+class SpoolingRecorder:
+    """The recorder of a process (see `serving.desk.Recorder`). What other processes left in its spool it delivers too.
+
+    Args:
+        spool: where rows are kept until the database has them.
+        delivery: what brings them there.
+        counts: where it is counted.
+        gather: seconds to wait for more rows before a turn.
+        longest: seconds between two tries on a database that is down, at most.
+    """
+
+    def __init__(
+        self, spool: Spool, delivery: Delivery, counts: Counts, *, gather: float = _GATHER, longest: float = _LONGEST
+    ) -> None:
+        self._spool = spool
+        self._delivery = delivery
+        self._counts = counts
+        self._gather = gather
+        self._longest = longest
+        self._log = structlog.get_logger("serving.ledger")
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._pause = 0.0
+        self._next_try = 0.0
+        self._up: bool | None = None
+        self._aside: set[bytes] = set()
+        self._turns = threading.Lock()
+
+    def write(self, table: str, rows: Sequence[Row], *, sure: bool = False) -> bool:
+        """See `serving.desk.Recorder.write`."""
+        try:
+            lines = [encode(table, row) for row in rows]
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:  # a fault of ours
+            self._log.error("ledger_rows_lost", rows=len(rows), table=table, error=type(error).__name__)
+            self._counts.lost(len(rows))
+            return False
+        kept = self._spool.write(lines, sure=sure)
+        self._wake.set()
+        return kept
+
+    def flush(self, seconds: float) -> bool:
+        """See `serving.desk.Recorder.flush`."""
+        until = time.monotonic() + seconds
+        while self._spool.backlog():
+            if time.monotonic() > until:
+                return False
+            self._wake.set()
+            time.sleep(0.01)
+        return True
+
+    @property
+    def backlog(self) -> int:
+        """Rows in the spool, of whichever process."""
+        return self._spool.backlog()
+
+    @property
+    def up(self) -> bool:
+        """Whether the database took what it was given last."""
+        return bool(self._up)
+
+    def start(self) -> None:
+        """Starts to deliver."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Delivers what there is, if the database is there, and stops. What is left stays on disk for the next."""
+        thread, self._thread = self._thread, None
+        self._stopping.set()
+        self._wake.set()
+        if thread is not None:
+            thread.join(_STOPS_WITHIN)
+        self._spool.close()
+
+    def turn(self) -> bool:
+        """Delivers all that nobody holds; gives whether the database took it. One turn at a time."""
+        with self._turns:
+            try:
+                if not self._up:
+                    require(self._delivery.database)
+                self._spool.retry()
+                self._spool.roll()
+                for claimed in self._spool.claims():
+                    self._segment(claimed)
+                self._memory()
+                self._ping()
+            except (AccordError, OSError) as error:
+                self._is_down(error)
+                return False
+            except Exception as error:  # noqa: BLE001 - whatever it is, scoring goes on and the rows stay
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                self._is_down(error, at=f"{where.filename}:{where.lineno} {where.name}")
+                return False
+            self._is_up()
+            return True
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            pause = self._next_try - time.monotonic()
+            if pause > 0:  # the database is down: what waits in memory may still go to disk
+                self._stopping.wait(min(pause, _FIRST))
+                self._spool.retry()
+                continue
+            if self._wake.wait(_IDLE if self._up else _FIRST):
+                self._stopping.wait(self._gather)
+            self._wake.clear()
+            self.turn()
+        if self._up:
+            self.turn()
+
+    def _segment(self, claimed: Claimed) -> None:
+        done = False
+        try:
+            lines = claimed.lines()
+            while batch := list(islice(lines, BATCH)):
+                self._batch(batch)
+            done = True
+        finally:
+            if done:
+                claimed.remove()
+                self._aside.clear()
+            else:
+                claimed.release()
+
+    def _memory(self) -> None:
+        """What the disk did not take goes to the database from memory."""
+        while taken := self._spool.take():
+            try:
+                self._batch(taken[0].splitlines(keepends=True))
+            except BaseException:
+                self._spool.back(taken)
+                raise
+
+    def _batch(self, lines: Iterable[bytes]) -> None:
+        told: list[_Line] = []
+        for line in lines:
+            try:
+                told.append((line, decode(line)))
+            except DamagedLineError as error:
+                self._set_aside("damaged", str(error), line)
+        if told:
+            self._deliver(told)
+
+    def _deliver(self, lines: Sequence[_Line]) -> None:
+        try:
+            done = self._delivery.deliver([entry for _, entry in lines])
+        except _REFUSED as error:
+            require(self._delivery.database)  # tables that are not there refuse everything
+            if len(lines) == 1:
+                self._set_aside("refused", str(error).splitlines()[0], lines[0][0])
+                return
+            half = len(lines) // 2
+            self._deliver(lines[:half])
+            self._deliver(lines[half:])
+            return
+        self._count(done)
+        if any(table == "erasures" for _, (table, _) in lines):
+            self._forget({row["lead_hash"] for _, (table, row) in lines if table == "erasures"})
+
+    def _count(self, done: Counter[str]) -> None:
+        for table, rows in done.items():
+            self._counts.delivered(table, rows)
+
+    def _set_aside(self, kind: str, reason: str, line: bytes) -> None:
+        if line in self._aside:  # its segment is delivered again, after an outage
+            return
+        aside.put(self._spool.folder, f"{kind}: {reason}", line)
+        self._aside.add(line)
+        self._counts.set_aside(kind, 1)
+        self._log.error("ledger_row_set_aside", reason=kind, folder=str(self._spool.folder / aside.FOLDER))
+
+    def _forget(self, hashes: set[str]) -> None:
+        """Takes erased leads out of what was set aside, too."""
+        with self._delivery.database.reading() as connection:
+            secret = connection.scalars(sa.select(pepper.c.secret)).one()
+        aside.forget(self._spool.folder, lambda row: any(lead_hash(secret, lead) in hashes for lead in _leads(row)))
+
+    def _ping(self) -> None:
+        with self._delivery.database.reading() as connection:
+            connection.execute(sa.select(1))
+
+    def _is_up(self) -> None:
+        if not self._up:
+            self._log.info("ledger_up", place=self._delivery.database.place)
+        self._up = True
+        self._pause = self._next_try = 0.0
+
+    def _is_down(self, error: Exception, **more: Any) -> None:
+        if self._up is not False:
+            told = error.message if isinstance(error, AccordError) else type(error).__name__
+            place = self._delivery.database.place
+            self._log.error("ledger_down", place=place, error=told, spool=str(self._spool.folder), **more)
+        self._up = False
+        self._pause = min(self._longest, max(_FIRST, self._pause * 2))
+        self._next_try = time.monotonic() + self._pause
+
+
+def _leads(row: aside.Aside) -> Iterator[str]:
+    """The lead a row is about. A torn line that ends before its lead's key holds nothing of a lead."""
+    found = _LEAD.search(row.line)
+    if found:
+        with suppress(ValueError):
+            yield json.loads(found[0].partition(":")[2])
