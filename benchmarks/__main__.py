@@ -12,7 +12,7 @@ import sys
 
 import psutil
 
-NAMES = ("features", "scoring", "rest", "training", "truth", "leniency", "promises")
+NAMES = ("features", "scoring", "rest", "training", "truth", "leniency", "promises", "faults")
 
 
 def main() -> int:

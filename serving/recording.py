@@ -33,7 +33,11 @@ class Given:
 
 
 def rows(
-    given: Given, leads: Sequence[ReadLead], scores: Scores, explored: Sequence[bool | None]
+    given: Given,
+    leads: Sequence[ReadLead],
+    scores: Scores,
+    explored: Sequence[bool | None],
+    segments: Sequence[str | None],
 ) -> list[dict[str, Any]]:
     """A row of the table ``scores`` for each lead; the lead's key comes right after the row's own (see `recorder`)."""
     scorer = given.scorer
@@ -59,7 +63,7 @@ def rows(
         explored,
         scores.reasons,
         features,
-        about(scorer.definition, leads, grades, segments(scorer, scores), given.at),
+        about(scorer.definition, leads, grades, segments, given.at),
         strict=True,
     )
     return [
@@ -92,11 +96,6 @@ def ids(at: int, number: int) -> list[str]:
     chance = secrets.token_hex(_CHANCE_BYTES * number)
     digits = 2 * _CHANCE_BYTES
     return [time + chance[i * digits : (i + 1) * digits] for i in range(number)]
-
-
-def segments(scorer: Scorer, scores: Scores) -> list[str | None]:  # noqa: ARG001 - who scores knows the rules
-    """Marketing's segment of each lead; none where the definition has none."""
-    return [None] * len(scores)
 
 
 def _reasons(reasons: Sequence[Reason]) -> str:

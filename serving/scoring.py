@@ -29,11 +29,16 @@ from serving.store import Stored
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply, the ``scores`` it tells (``None`` without a lead), and for each lead whether it was drawn by lot."""
+    """A reply and what it rests on.
+
+    ``scores`` are those it tells, ``None`` without a lead; ``explored`` says whether each lead was drawn by lot,
+    ``segments`` in which of marketing's segments each is.
+    """
 
     reply: Reply
     scores: Scores | None
     explored: tuple[bool | None, ...]
+    segments: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -79,13 +84,14 @@ class Served:
     def answered(self, batch: Batch) -> Answer:
         """The reply to a request, and what it rests on."""
         if not batch.leads:
-            return Answer(Reply(self.definition, self.model, [], batch.errors), None, ())
+            return Answer(Reply(self.definition, self.model, [], batch.errors), None, (), ())
         scores = self._scores(batch)
         exploration = self.scorer.definition.exploration
         keys = [lead.record.lead_id for lead in batch.leads]
         explored = drawn(exploration, zip(keys, scores.grade.tolist(), strict=True))
         told = _rows(batch.leads, scores, explored if exploration else repeat(UNSET, len(keys)))
-        return Answer(Reply(self.definition, self.model, told, batch.errors), scores, tuple(explored))
+        reply = Reply(self.definition, self.model, told, batch.errors)
+        return Answer(reply, scores, tuple(explored), (None,) * len(keys))
 
     def _scores(self, batch: Batch) -> Scores:
         facts = Facts.of_records([lead.record for lead in batch.leads], self.scorer.fields)

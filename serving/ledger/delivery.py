@@ -74,6 +74,18 @@ class Delivery:
             handler(connection, rows)
 
 
+OUTCOME: Outcome | None = None
+"""What stands of a lead's reports, in this version of Accord."""
+
+HANDLERS: Mapping[str, Handler] = {}
+"""What else a delivery does, by table, in this version of Accord."""
+
+
+def delivery_to(database: Database) -> Delivery:
+    """The delivery to a database as the service does it."""
+    return Delivery(database, OUTCOME, HANDLERS)
+
+
 def insert(connection: sa.Connection, name: str, rows: Sequence[Row], *, more: bool = False) -> None:
     """Inserts the rows whose keys are not there. Raises `ValueError` for what is no row of the table.
 

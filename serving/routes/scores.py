@@ -67,7 +67,7 @@ class _Scores:
         if desk.recorder is None or scores is None:
             return
         try:
-            desk.recorder.write("scores", rows(given, batch.leads, scores, answer.explored))
+            desk.recorder.write("scores", rows(given, batch.leads, scores, answer.explored, answer.segments))
         except Exception as error:  # noqa: BLE001 - whatever it is, the score is given
             desk.metrics.lost(len(scores))
             frame = traceback.extract_tb(error.__traceback__)[-1]
