@@ -89,7 +89,7 @@ class Clients:
 
     def _ask(self, client: httpx.Client, url: str, leads: list[str]) -> None:
         """Asks until there is an answer. A lead whose connection was cut is asked for under another name."""
-        for again in range(10_000):
+        for again in itertools.count():
             names = [f"{lead}-{again}" for lead in leads]
             body = {"leads": [{"lead_id": name, "attributes": {"source": "webinar"}} for name in names]}
             begun = time.monotonic()
@@ -99,6 +99,9 @@ class Clients:
                 with self._lock:
                     self.cut += 1
                     self.doubtful.update(names)
+                if self._stop.is_set():
+                    self.wrong.append("no answer until the end")
+                    return
                 time.sleep(0.05)
                 continue
             with self._lock:
@@ -126,12 +129,16 @@ def found(place: Database) -> Counter[str]:
         return Counter({row[0]: row[1] for row in connection.execute(query)})
 
 
-def waiting(spool: Path) -> int:
-    """Rows in the spool."""
-    return sum(path.read_bytes().count(b"\n") for path in spool.glob(f"*{SUFFIX}"))
+def waiting(*spools: Path) -> int:
+    """Rows in these spools."""
+    rows = 0
+    for path in itertools.chain.from_iterable(spool.glob(f"*{SUFFIX}") for spool in spools):
+        with contextlib.suppress(FileNotFoundError):
+            rows += path.read_bytes().count(b"\n")
+    return rows
 
 
-def told(what: str, clients: Clients, place: Database, spool: Path) -> None:
+def told(what: str, clients: Clients, place: Database, *spools: Path) -> None:
     """Counts in the middle of a scenario."""
     with clients._lock:  # noqa: SLF001 - our own
         answered = clients.answered.total()
@@ -139,15 +146,16 @@ def told(what: str, clients: Clients, place: Database, spool: Path) -> None:
         there = str(found(place).total())
     except Exception as error:  # noqa: BLE001 - the database is down, which is the point
         there = f"does not answer ({type(error).__name__})"
-    print(f"  {what}: {answered} scores answered, in the ledger {there}, waiting on disk {waiting(spool)}")
+    print(
+        f"  {what}: {answered} scores answered, in the ledger {there}, waiting on disk {waiting(*spools)}", flush=True
+    )
 
 
-def settle(place: Database, clients: Clients, spool: Path) -> bool:
+def settle(place: Database, clients: Clients, *spools: Path) -> bool:
     """Waits until everything is delivered; prints and judges what is there."""
     until = time.monotonic() + WAIT
-    while waiting(spool) and time.monotonic() < until:
+    while (waiting(*spools) or clients.answered.keys() - found(place).keys()) and time.monotonic() < until:
         time.sleep(0.1)
-    time.sleep(0.5)
     there = found(place)
     missing = [lead for lead in clients.answered if not there[lead]]
     twice = [lead for lead, rows in there.items() if rows > 1]
@@ -156,11 +164,11 @@ def settle(place: Database, clients: Clients, spool: Path) -> bool:
         f"  after: {clients.asked} requests asked and answered ({clients.cut} connections cut and asked again, "
         f"slowest answer {clients.slowest:.2f} s)\n"
         f"         {clients.answered.total()} scores answered, {there.total()} in the ledger "
-        f"({sum(lead in clients.doubtful for lead in there)} of them of cut connections), waiting {waiting(spool)}\n"
+        f"({sum(lead in clients.doubtful for lead in there)} of them of cut connections), waiting {waiting(*spools)}\n"
         f"         missing {len(missing)}, twice {len(twice)}, never asked for {len(unasked)}, "
         f"answered wrongly {len(clients.wrong)}"
     )
-    good = not (missing or twice or unasked or clients.wrong or waiting(spool))
+    good = not (missing or twice or unasked or clients.wrong or waiting(*spools))
     print("  held" if good else f"  BROKEN {missing[:3]} {twice[:3]} {clients.wrong[:3]}")
     return good
 
@@ -199,10 +207,12 @@ def kill(here: Place) -> bool:
                 time.sleep(here.seconds)
                 told(f"before kill -9 no. {number + 1}", clients, place, here.spool)
                 parent = psutil.Process(server.process.pid)
-                for process in (parent, *parent.children(recursive=True)):
+                family = (parent, *parent.children(recursive=True))
+                for process in family:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         process.send_signal(signal.SIGKILL)
                 server.process.wait()
+                psutil.wait_procs(family, timeout=10)
                 told("after it", clients, place, here.spool)
                 server = stack.enter_context(service(here.home, port, url, here.spool, here.log))
             time.sleep(here.seconds)
@@ -214,20 +224,18 @@ def restart(here: Place) -> bool:
     with postgres.restartable() as running:
         place = database(running.address, here.folder)
         schema.upgrade(place)
-        with (
-            service(here.home, free_port(), running.address, here.spool, here.log) as server,
-            Clients([server.url]) as clients,
-        ):
-            for number in range(2):
-                time.sleep(here.seconds)
-                told(f"before stop no. {number + 1}", clients, place, here.spool)
-                running.stop()
-                time.sleep(here.seconds)
-                told("while it is stopped", clients, place, here.spool)
-                running.start()
-                time.sleep(here.seconds)
-                told("started again", clients, place, here.spool)
-        return settle(place, clients, here.spool)
+        with service(here.home, free_port(), running.address, here.spool, here.log) as server:
+            with Clients([server.url]) as clients:
+                for number in range(2):
+                    time.sleep(here.seconds)
+                    told(f"before stop no. {number + 1}", clients, place, here.spool)
+                    running.stop()
+                    time.sleep(here.seconds)
+                    told("while it is stopped", clients, place, here.spool)
+                    running.start()
+                    time.sleep(here.seconds)
+                    told("started again", clients, place, here.spool)
+            return settle(place, clients, here.spool)
 
 
 def disk(here: Place) -> bool:
@@ -243,20 +251,21 @@ def disk(here: Place) -> bool:
     url = f"sqlite:///{small / 'ledger.db'}"
     try:
         place = database(url, here.folder)
-        with service(here.home, free_port(), url, spool, here.log) as server, Clients([server.url]) as clients:
-            time.sleep(here.seconds)
-            told("before", clients, place, spool)
-            fill(ballast)
-            time.sleep(here.seconds)
-            told("full", clients, place, spool)
-            fill(ballast)
-            time.sleep(here.seconds)
-            told("still full", clients, place, spool)
-            ballast.unlink()
-            subprocess.run(["mount", "-o", "remount,size=400m", small], check=True)
-            time.sleep(here.seconds)
-            told("freed", clients, place, spool)
-        return settle(place, clients, spool)
+        with service(here.home, free_port(), url, spool, here.log) as server:
+            with Clients([server.url]) as clients:
+                time.sleep(here.seconds)
+                told("before", clients, place, spool)
+                fill(ballast)
+                time.sleep(here.seconds)
+                told("full", clients, place, spool)
+                fill(ballast)
+                time.sleep(here.seconds)
+                told("still full", clients, place, spool)
+                ballast.unlink()
+                subprocess.run(["mount", "-o", "remount,size=400m", small], check=True)
+                time.sleep(here.seconds)
+                told("freed", clients, place, spool)
+            return settle(place, clients, spool)
     finally:
         subprocess.run(["umount", small], check=True)
 
@@ -271,7 +280,7 @@ def fill(ballast: Path) -> None:
 
 
 def two(here: Place) -> bool:
-    """Two services, each with a spool of its own, on one database; one of them ends in the middle."""
+    """Two services, each with a spool of its own, on one database."""
     with postgres.restartable() as running:
         place = database(running.address, here.folder)
         schema.upgrade(place)
@@ -279,11 +288,11 @@ def two(here: Place) -> bool:
         with (
             service(here.home, free_port(), running.address, spools[0], here.log) as first,
             service(here.home, free_port(), running.address, spools[1], here.log) as second,
-            Clients([first.url, second.url]) as clients,
         ):
-            time.sleep(here.seconds * 2)
-            told("before", clients, place, spools[0])
-        return settle(place, clients, spools[0]) and not waiting(spools[1])
+            with Clients([first.url, second.url]) as clients:
+                time.sleep(here.seconds * 2)
+                told("under load", clients, place, *spools)
+            return settle(place, clients, *spools)
 
 
 def clock(here: Place) -> bool:
