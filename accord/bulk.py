@@ -15,6 +15,7 @@ import pyarrow as pa
 from accord.exits import RefusedError
 from accord.learning import load
 from accord.project import Opened
+from accord.recorded import Recorded, of_history, of_records
 from crm import quarantine
 from crm.errors import AccordError
 from crm.history import Field
@@ -25,7 +26,7 @@ from crm.streams import lead_batches
 from features.facts import Facts
 from features.instants import NAT, micros_of
 from models.definition import Language
-from models.pyfunc import LeadScore, attribute_columns, story_columns
+from models.pyfunc import LeadScore, Seen, attribute_columns, story_columns
 from models.scorer import Scorer
 from models.scores import Scores
 from training.progress import Step
@@ -68,7 +69,9 @@ class Asked:
         return self if self.as_of is not None else replace(self, as_of=now)
 
 
-def score_file(opened: Opened, scorer: Scorer, source: Path, out: Path, asked: Asked, step: Step) -> Tally:
+def score_file(
+    opened: Opened, scorer: Scorer, source: Path, out: Path, asked: Asked, step: Step, recorded: Recorded | None = None
+) -> Tally:
     """Scores the leads of a file, in its order. They have attributes, and no activity.
 
     Rows that cannot be scored are set aside in ``.accord/quarantine/score.csv``; values that cannot be read are missing
@@ -76,7 +79,7 @@ def score_file(opened: Opened, scorer: Scorer, source: Path, out: Path, asked: A
     """
     if asked.as_of is None:
         raise ValueError("a file of leads says no instant: give as_of")
-    known = LeadScore(scorer)
+    known = LeadScore(scorer, _recording(recorded))
     column_of = {name: column for name, column, _ in attribute_columns(scorer)}
     fields = [each for each in scorer.fields if each.name in column_of]
     tally = Tally()
@@ -98,7 +101,9 @@ def score_file(opened: Opened, scorer: Scorer, source: Path, out: Path, asked: A
     return tally
 
 
-def score_history(opened: Opened, scorer: Scorer, out: Path, asked: Asked, step: Step) -> Tally:
+def score_history(
+    opened: Opened, scorer: Scorer, out: Path, asked: Asked, step: Step, recorded: Recorded | None = None
+) -> Tally:
     """Scores the project's own undecided leads, with all that is known of them, as of the export unless said."""
     step("Reading the history", 0.0)
     history = load(opened).history
@@ -119,11 +124,21 @@ def score_history(opened: Opened, scorer: Scorer, out: Path, asked: Asked, step:
                 language=asked.language,
                 stories=asked.stories,
             )
+            if recorded is not None:
+                kinds = scorer.definition.kinds
+                contact = frozenset(kinds.contact if kinds else ())
+                recorded.put(of_history(facts, part, as_of, contact), scores)
             ids = np.asarray(facts.lead_ids, dtype=object)[part]
             _write(sink, tally, _table(ids, as_of, scores, asked.reasons), scorer)
     if not tally.scored:
         raise RefusedError("There is nothing to score.", reasons=("No lead of the history is undecided.",))
     return tally
+
+
+def _recording(recorded: Recorded | None) -> Seen | None:
+    if recorded is None:
+        return None
+    return lambda records, as_of, scores: recorded.put(of_records(records, as_of), scores)
 
 
 def _write(sink: Writer, tally: Tally, scores: pd.DataFrame, scorer: Scorer) -> None:

@@ -118,7 +118,7 @@ def service(home: Path, port: int, url: str, spool: Path, log: Path) -> Iterator
     """A service that records; its log goes to a file."""
     environ = {"ACCORD_LEDGER_URL": url, "ACCORD_SPOOL": str(spool)}
     with log.open("ab") as out, launch.start(home, port=port, environ=environ, stdout=out, stderr=out) as server:
-        server.wait_ready()
+        server.wait_ready(180.0)
         yield server
 
 
@@ -146,9 +146,8 @@ def told(what: str, clients: Clients, place: Database, *spools: Path) -> None:
         there = str(found(place).total())
     except Exception as error:  # noqa: BLE001 - the database is down, which is the point
         there = f"does not answer ({type(error).__name__})"
-    print(
-        f"  {what}: {answered} scores answered, in the ledger {there}, waiting on disk {waiting(*spools)}", flush=True
-    )
+    rows = waiting(*spools)
+    print(f"  {what}: {answered} scores answered, in the ledger {there}, waiting on disk {rows}", flush=True)
 
 
 def settle(place: Database, clients: Clients, *spools: Path) -> bool:
@@ -161,7 +160,7 @@ def settle(place: Database, clients: Clients, *spools: Path) -> bool:
     twice = [lead for lead, rows in there.items() if rows > 1]
     unasked = [lead for lead in there if lead not in clients.answered and lead not in clients.doubtful]
     print(
-        f"  after: {clients.asked} requests asked and answered ({clients.cut} connections cut and asked again, "
+        f"  after: {clients.asked} requests asked and answered ({clients.cut} connections cut or refused, "
         f"slowest answer {clients.slowest:.2f} s)\n"
         f"         {clients.answered.total()} scores answered, {there.total()} in the ledger "
         f"({sum(lead in clients.doubtful for lead in there)} of them of cut connections), waiting {waiting(*spools)}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+import structlog
 import uvicorn
 
 from serving.app import application
@@ -33,6 +35,7 @@ def answered(
     home: Path, url: str, spool: Path, now: Callable[[], datetime], into: Counter[str], seconds: float
 ) -> None:
     """Asks for scores for so many seconds; counts by lead what was answered."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     metrics = Metrics()
     incumbent = Incumbent(Store(home / "models"), lambda s: open_scorer(s, microseconds(now())), metrics, every=60)
     delivery = delivery_to(database(url, spool, pooled=True))

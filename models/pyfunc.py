@@ -7,7 +7,7 @@ here, and nothing is pickled. Rows go the way of a REST request (`Facts.of_recor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,15 @@ class _Step(msgspec.Struct, frozen=True):
     reached_at: str
 
 
-class LeadScore:
-    """A scorer that takes and gives tables."""
+Seen = Callable[[Sequence[Record], Sequence[Any], Scores], None]
 
-    def __init__(self, scorer: Scorer) -> None:
+
+class LeadScore:
+    """A scorer that takes and gives tables. ``seen`` is told the records, their instants and scores behind each."""
+
+    def __init__(self, scorer: Scorer, seen: Seen | None = None) -> None:
         self.scorer = scorer
+        self._seen = seen
         self._columns = attribute_columns(scorer)
 
     def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -105,6 +109,8 @@ class LeadScore:
             language=asked["language"],
             stories=bool(asked["story"]),
         )
+        if self._seen is not None:
+            self._seen(records, as_of, scores)
         return _table(data, instants, scores)
 
     def _records(self, data: pd.DataFrame) -> list[Record]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from accord.console import emit, say, show, steps
 from accord.exits import MisuseError, guarded
 from accord.options import HERE, DebugOption, JsonOption, ProjectOption, Tongue
+
+if TYPE_CHECKING:
+    from accord.recorded import Recorded
 
 
 class Which(StrEnum):
@@ -42,6 +45,9 @@ def score(
         typer.Option(help="Score as of this instant, UTC. Default: now for IN, the export for the history."),
     ] = None,
     scorer: Annotated[Which, typer.Option(help="Which scorer to ask.")] = Which.CHAMPION,
+    record: Annotated[
+        bool, typer.Option("--record", help="Also put the scores into the ledger, as given to `accord score`.")
+    ] = False,
     chunk: Annotated[int, typer.Option(min=1, help="Leads in memory at a time; changes no score.")] = 10_000,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
@@ -51,6 +57,7 @@ def score(
     from accord.bulk import Asked, score_file, score_history, set_aside
     from accord.project import open_project
     from accord.promotion import scorer_of
+    from accord.recorded import Recorded
 
     if out is None:
         raise MisuseError("Where should the scores go?", remedy="Name a file: accord score IN -o scores.csv")
@@ -59,21 +66,30 @@ def score(
     opened = open_project(project)
     chosen = scorer_of(opened, str(scorer))
     asked = Asked(reasons, language.value, _instant(as_of), chunk, stories)
+    recorded = Recorded(opened, chosen) if record else None
     with steps(quiet=as_json) as step:
         if leads is None:
-            tally = score_history(opened, chosen, out, asked, step)
+            tally = score_history(opened, chosen, out, asked, step, recorded)
         else:
-            tally = score_file(opened, chosen, leads, out, asked.at(datetime.now(UTC)), step)
+            tally = score_file(opened, chosen, leads, out, asked.at(datetime.now(UTC)), step, recorded)
+    if recorded is not None:
+        recorded.finish()
     problems = set_aside(tally)
     if as_json:
-        emit({"out": out, "scored": tally.scored, "grades": tally.grades, "set_aside": problems})
+        emit({"out": out, "scored": tally.scored, "grades": tally.grades, "set_aside": problems, **_told(recorded)})
         return
     show(f"{tally.scored:,} leads scored: {out}")
+    if recorded is not None:
+        show(f"{recorded.rows:,} scores put into the ledger.")
     for problem in problems:
         example = "" if problem["example"] is None else f", such as {problem['example']}"
         say(f"  {problem['rows']:,} x {problem['rule']} ({problem['column']}){example}: {_fate(problem)}")
     if problems:
         say(f"  Each row with what was wrong: {opened.state.quarantine / 'score.csv'}")
+
+
+def _told(recorded: Recorded | None) -> dict[str, int]:
+    return {} if recorded is None else {"recorded": recorded.rows}
 
 
 def _instant(at: datetime | None) -> datetime | None:

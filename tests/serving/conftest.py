@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 
 from serving.app import application
-from serving.desk import Desk
+from serving.desk import Desk, Recorder, Roster
 from serving.lead import microseconds
 from serving.metrics import Metrics
 from serving.scoring import open_scorer
@@ -83,13 +83,22 @@ def run(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Callable[...
     """Starts applications; each ends with the test."""
     every_one: list[Running] = []
 
-    def started(seed: int | str | None = 1, *, every: float = 60.0, now: datetime = NOW, **settings: Any) -> Running:
+    def started(
+        seed: int | str | None = 1,
+        *,
+        every: float = 60.0,
+        now: datetime = NOW,
+        recorder: Recorder | None = None,
+        roster: Roster | None = None,
+        **settings: Any,
+    ) -> Running:
         store = Store(tmp_path / "models")
         if seed is not None:
             store.put(artifacts(seed), {"version": "12"})
         metrics = Metrics()
         incumbent = Incumbent(store, lambda stored: open_scorer(stored, microseconds(now)), metrics, every=every)
-        app = application(Desk(incumbent, Settings(**settings), metrics, lambda: now))
+        desk = Desk(incumbent, Settings(**settings), metrics, lambda: now, recorder=recorder, roster=roster)
+        app = application(desk)
         incumbent.start()
         every_one.append(Running(app, Client(app), store, incumbent))
         return every_one[-1]

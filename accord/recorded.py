@@ -1,0 +1,102 @@
+"""Bulk scores put into the ledger, in the way the service puts its own there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from accord.console import say
+from accord.project import Opened
+from features.facts import Facts
+from features.instants import NAT, Ints
+from features.records import Record
+from models.lots import drawn
+from models.scorer import Scorer
+from models.scores import Scores
+from serving.about import SOURCE
+from serving.lead import ReadLead, microseconds
+from serving.ledger.database import database
+from serving.ledger.delivery import delivery_to
+from serving.ledger.recorder import SpoolingRecorder
+from serving.ledger.spool import Spool
+from serving.recording import Given, rows
+
+CALLER = "accord score"
+"""Who asked, as the ledger has it."""
+
+
+class Recorded:
+    """Scores of one run on their way to the project's ledger: on disk at once, in the database at the end."""
+
+    def __init__(self, opened: Opened, scorer: Scorer) -> None:
+        self._folder = opened.state.make().spool
+        self.rows = self.aside = 0
+        spool = Spool(self._folder, lost=self.lost)
+        self._recorder = SpoolingRecorder(spool, delivery_to(database(opened.ledger_url, opened.folder)), self)
+        run = secrets.token_hex(8)
+        self._given = Given(scorer, scorer.meta.version, "", microseconds(datetime.now(UTC)), CALLER, run)
+
+    def put(self, leads: Sequence[ReadLead], scores: Scores) -> None:
+        """Takes the scores of these leads over."""
+        exploration = self._given.scorer.definition.exploration
+        keys = [lead.record.lead_id for lead in leads]
+        explored = drawn(exploration, zip(keys, scores.grade.tolist(), strict=True))
+        self._recorder.write("scores", rows(self._given, leads, scores, explored, [None] * len(leads)))
+
+    def finish(self) -> None:
+        """Delivers, and tells what could not be delivered now."""
+        self._recorder.turn()
+        self._recorder.stop()
+        left = self._recorder.backlog
+        if left:
+            say(
+                f"{left:,} rows wait in {self._folder} for the ledger's database: the service delivers them, or the next run."
+            )
+        if self.aside:
+            say(f"{self.aside:,} rows were set aside in {self._folder}/aside: the ledger will not have them.")
+
+    def delivered(self, table: str, rows: int) -> None:  # noqa: ARG002 - of scores only
+        """Rows are in the database."""
+        self.rows += rows
+
+    def lost(self, rows: int) -> None:
+        """Rows are nowhere."""
+        say(f"{rows:,} scores could not be recorded: neither disk nor memory could keep them.")
+
+    def set_aside(self, reason: str, rows: int) -> None:  # noqa: ARG002 - the file has the reason
+        """Rows are in a file for a person."""
+        self.aside += rows
+
+
+def of_records(records: Sequence[Record], as_of: Sequence[int]) -> list[ReadLead]:
+    """These records, as the service reads a lead."""
+    return [ReadLead(record, at, [], 0) for record, at in zip(records, as_of, strict=True)]
+
+
+def of_history(facts: Facts, part: Ints, as_of: int, contact: frozenset[str]) -> list[ReadLead]:
+    """These leads of a history, with what is kept about a lead: its source, hand-off, and contacts of these kinds."""
+    handed_off = facts.moment("handed_off")[part].tolist()
+    ours = [place for place, kind in enumerate(facts.kinds) if kind in contact]
+    found = []
+    for row, handed in zip(part.tolist(), handed_off, strict=True):
+        here = slice(facts.activities.first[row], facts.activities.first[row + 1])
+        at = facts.activities.at[here][np.isin(facts.kind[here], ours)].tolist()
+        record = Record(
+            lead_id=facts.lead_ids[row],
+            attributes={SOURCE: _word(facts, row)},
+            activities=[(facts.kinds[ours[0]], instant, None, None) for instant in at],
+            milestones=[] if handed == NAT else [("handed_off", handed)],
+        )
+        found.append(ReadLead(record, as_of, [], 0))
+    return found
+
+
+def _word(facts: Facts, row: int) -> str | None:
+    if SOURCE not in facts.word_names:
+        return None
+    column = facts.word_names.index(SOURCE)
+    code = int(facts.codes[row, column])
+    return str(facts.words[column][code - 1]) if code > 0 else None
