@@ -52,9 +52,8 @@ class Recorded:
         self._recorder.stop()
         left = self._recorder.backlog
         if left:
-            say(
-                f"{left:,} rows wait in {self._folder} for the ledger's database: the service delivers them, or the next run."
-            )
+            say(f"{left:,} rows wait in {self._folder} for the ledger's database.")
+            say("The service delivers them when it is back, or the next accord score --record.")
         if self.aside:
             say(f"{self.aside:,} rows were set aside in {self._folder}/aside: the ledger will not have them.")
 

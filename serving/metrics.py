@@ -54,6 +54,10 @@ class Metrics:
         self._delivered = Counter("accord_ledger_delivered", "Rows brought to the ledger.", ["table"], registry=own)
         self._lost = Counter("accord_ledger_lost_rows", "Rows that neither disk nor memory could keep.", registry=own)
         self._aside = Counter("accord_ledger_aside_rows", "Rows set aside for a person.", ["reason"], registry=own)
+        for table in ("scores", "feedback"):
+            self._delivered.labels(table)  # there from the start, so that a rise from nothing is a rise
+        for reason in ("refused", "damaged"):
+            self._aside.labels(reason)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

@@ -14,6 +14,7 @@ from serving.problems import Kind
 from serving.refusals import Refusal
 from serving.settings import Settings, variable
 from tests.serving.conftest import Running
+from tests.serving.ledger.rows import recorder
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "serving.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
@@ -39,8 +40,8 @@ def test_every_problem_is_there_with_its_status(kind: Kind) -> None:
     assert f"| `{kind.slug}` | {kind.status} |" in PAGE
 
 
-def test_every_metric_and_label_is_there(run: Run) -> None:
-    running = run()
+def test_every_metric_and_label_is_there(run: Run, tmp_path: Path) -> None:
+    running = run(recorder=recorder(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
     running.post({}, {"lead_id": "a"})
     running.client.get("/nowhere")
     samples = re.findall(r"^(accord_\w+?)(?:\{(.*)\})? ", running.client.get("/metrics").text, re.MULTILINE)
