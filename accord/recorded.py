@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
+import structlog
 
 from accord.console import say
 from accord.project import Opened
@@ -32,6 +35,7 @@ class Recorded:
     """Scores of one run on their way to the project's ledger: on disk at once, in the database at the end."""
 
     def __init__(self, opened: Opened, scorer: Scorer) -> None:
+        _log_beside_results()
         self._folder = opened.state.make().spool
         self.rows = self.aside = 0
         spool = Spool(self._folder, lost=self.lost)
@@ -68,6 +72,14 @@ class Recorded:
     def set_aside(self, reason: str, rows: int) -> None:  # noqa: ARG002 - the file has the reason
         """Rows are in a file for a person."""
         self.aside += rows
+
+
+def _log_beside_results() -> None:
+    """What the ledger's own parts log is no result: it goes where notes go, and only if something is wrong."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
 
 
 def of_records(records: Sequence[Record], as_of: Sequence[int]) -> list[ReadLead]:

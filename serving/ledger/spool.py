@@ -24,6 +24,9 @@ SEGMENT_BYTES = 8 * 1024 * 1024
 MEMORY_BYTES = 64 * 1024 * 1024
 """So much waits in memory at most while the disk takes nothing: some 30,000 scores."""
 
+_CHUNK_BYTES = 256 * 1024
+"""What waits is kept in pieces of this size, so that even much of it is on disk in some hundredths of a second."""
+
 RETRY_SECONDS = 0.5
 """Between two tries on a disk that takes nothing."""
 
@@ -176,8 +179,11 @@ class Spool:
         if self._waiting_bytes + len(data) > self._memory_bytes:
             self._lose(rows)
             return
-        self._waiting.append((data, rows))
         self._waiting_bytes += len(data)
+        if self._waiting and len(self._waiting[-1][0]) + len(data) <= _CHUNK_BYTES:
+            before, counted = self._waiting.pop()
+            data, rows = before + data, counted + rows
+        self._waiting.append((data, rows))
 
     def _lose(self, rows: int) -> None:
         self._log.error("ledger_rows_lost", rows=rows)

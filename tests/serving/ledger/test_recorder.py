@@ -121,6 +121,32 @@ def test_tables_that_are_not_there_keep_rows_and_set_none_aside(postgresql: str,
         place.engine.dispose()
 
 
+def test_a_user_with_the_documented_rights_and_no_more_can_record(postgresql: str, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text()
+    grants = [line.rstrip(";") for line in page.splitlines() if line.startswith("GRANT ")]
+    with postgres.fresh(postgresql, "rights") as address:
+        owner = database(address, tmp_path)
+        schema.upgrade(owner)
+        with owner.writing() as connection:
+            connection.exec_driver_sql("CREATE ROLE accord LOGIN")
+        place = database(address.replace("postgres@", "accord@"), tmp_path, pooled=True)
+        counted = Counted()
+        ours = recorder(tmp_path, place, counted, outcome=lambda _: None)
+        ours.write("scores", [score()])
+        ours.write("feedback", [report()])
+        assert not ours.turn(), "rights that are missing are no fault of the rows"
+        assert ours.backlog == 2
+        with owner.writing() as connection:
+            for grant in grants:
+                connection.exec_driver_sql(grant)
+        assert ours.turn()
+        assert counted.rows == {"scores": 1, "feedback": 1}
+        place.engine.dispose()
+        with owner.writing() as connection:
+            connection.exec_driver_sql("DROP OWNED BY accord")
+            connection.exec_driver_sql("DROP ROLE accord")
+
+
 def test_a_locked_file_delays_rows_and_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.ledger.database.BUSY_SECONDS", 0.05)
     place = database(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, pooled=True)

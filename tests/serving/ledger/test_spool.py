@@ -151,6 +151,24 @@ def test_a_full_disk_keeps_rows_in_memory_and_in_order(tmp_path: Path) -> None:
     assert lost == []
 
 
+def test_much_that_waits_is_written_in_few_pieces(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, retry=0.0)
+    given = [b"%05d %s\n" % (number, b"x" * 1_000) for number in range(1_000)]
+    with pytest.MonkeyPatch.context() as disk:
+        full_disk(disk)
+        for line in given:
+            spool.write([line])
+    assert spool.in_memory == 1_000
+    writes: list[int] = []
+    real = os.write
+    with pytest.MonkeyPatch.context() as disk:
+        disk.setattr(segments.os, "write", lambda fd, data: (writes.append(len(data)), real(fd, data))[1])
+        assert spool.retry()
+    assert len(writes) < 10
+    spool.roll()
+    assert lines(spool) == given
+
+
 def test_what_memory_cannot_hold_is_lost_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lost: list[int] = []
     spool = Spool(tmp_path, memory_bytes=10, lost=lost.append, retry=0.0)
