@@ -204,7 +204,7 @@ class SpoolingRecorder:
         try:
             done = self._delivery.deliver([entry for _, entry in lines])
         except _REFUSED as error:
-            require(self._delivery.database)  # tables that are not there refuse everything
+            require(self._delivery.database)  # tables of another version refuse what ours would not
             if len(lines) == 1:
                 self._set_aside("refused", str(error).splitlines()[0], lines[0][0])
                 return

@@ -212,6 +212,20 @@ def test_a_row_the_database_will_never_take_holds_up_no_other(place: Database, t
     assert "l17" not in str(logs), "nothing of a lead in the log"
 
 
+def test_what_tables_of_another_version_refuse_is_kept(postgresql: str, tmp_path: Path) -> None:
+    with postgres.fresh(postgresql, "another_version") as address:
+        place = database(address, tmp_path, pooled=True)
+        schema.upgrade(place)
+        ours = recorder(tmp_path, place)
+        assert ours.turn()
+        with place.writing() as connection:
+            connection.exec_driver_sql(f"UPDATE {schema.VERSIONS} SET version_num = '0001'")
+        ours.write("feedback", [report(outcome="a new outcome")])
+        assert not ours.turn()
+        assert (ours.backlog, aside.read(tmp_path / "spool")) == (1, [])
+        place.engine.dispose()
+
+
 def test_values_that_only_postgresql_refuses_are_set_aside_too(postgresql: str, tmp_path: Path) -> None:
     with postgres.fresh(postgresql, "refused") as address:
         place = database(address, tmp_path, pooled=True)
