@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from accord.agreement import ANEW, grading_kept
+from accord.feedback import with_feedback
 from accord.project import Opened
 from accord.registry import champion_of, store_of
 from crm import quarantine
@@ -47,8 +48,11 @@ class Learned:
 
 
 def load(opened: Opened) -> Loaded:
-    """The project's history. What was set aside is written to ``.accord/quarantine/history.csv``."""
-    loaded = read(opened.settings.history, opened.folder)
+    """The project's history, the ledger's feedback in it.
+
+    What was set aside is written to ``.accord/quarantine/history.csv``.
+    """
+    loaded = with_feedback(opened, read(opened.settings.history, opened.folder))
     opened.state.make()
     opened.state.quarantine.mkdir(exist_ok=True)
     loaded.quarantine.to_csv(opened.state.quarantine / "history.csv", index=False)

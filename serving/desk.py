@@ -111,6 +111,13 @@ class Desk:
             raise Problem(Kind.NO_SCORER, detail, headers={"Retry-After": "5"})
         return served
 
+    def books(self) -> tuple[Database, Recorder]:
+        """The ledger and what brings rows there. Raises `Problem` where the service was told of none."""
+        if self.ledger is None or self.recorder is None:
+            detail = "This service was told of no ledger (ACCORD_LEDGER_URL): nothing is kept or read back."
+            raise Problem(Kind.NO_LEDGER, detail)
+        return self.ledger, self.recorder
+
     async def aside(self, aside: bool, work: Callable[..., T], *args: Any) -> T:
         """Does short work at once, and long work in the one thread for it, so that health checks and others get in."""
         return await to_thread.run_sync(work, *args, limiter=self._one_at_a_time) if aside else work(*args)

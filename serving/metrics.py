@@ -49,7 +49,7 @@ class Metrics:
         self._leads = Histogram("accord_request_leads", "Leads in a request.", buckets=LEADS, registry=own)
         self._scores = Counter("accord_scores", "Scores given.", ["grade"], registry=own)
         self._uninformed = Counter("accord_scores_uninformed", "Scores given on too little.", registry=own)
-        self._errors = Counter("accord_errors", "Leads and requests refused.", ["of", "kind"], registry=own)
+        self._errors = Counter("accord_errors", "Leads, reports and requests refused.", ["of", "kind"], registry=own)
         self._takeovers = Counter("accord_takeovers", "Scorers taken over, or not.", ["outcome"], registry=own)
         self._delivered = Counter("accord_ledger_delivered", "Rows brought to the ledger.", ["table"], registry=own)
         self._lost = Counter("accord_ledger_lost_rows", "Rows that neither disk nor memory could keep.", registry=own)
@@ -58,6 +58,7 @@ class Metrics:
             self._delivered.labels(table)  # there from the start, so that a rise from nothing is a rise
         for reason in ("refused", "damaged"):
             self._aside.labels(reason)
+        self._feedback = Counter("accord_feedback", "Reports taken.", ["outcome"], registry=own)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -93,6 +94,13 @@ class Metrics:
     def set_aside(self, reason: str, rows: int) -> None:
         """Rows are in a file for a person: ``refused`` by the ledger's database, or ``damaged``."""
         self._aside.labels(reason).inc(rows)
+
+    def reported(self, outcomes: Iterable[str], refused: Iterable[str]) -> None:
+        """Reports were taken, of these outcomes; ``refused`` has the kind of each error."""
+        for outcome in outcomes:
+            self._feedback.labels(outcome).inc()
+        for kind in refused:
+            self._errors.labels("report", kind).inc()
 
     def page(self, served: Served | None, now: datetime, recorder: Recorder | None = None) -> bytes:
         """The text Prometheus reads."""

@@ -23,8 +23,11 @@ class Kind(Enum):
     TOO_LARGE = ("body-too-large", 413, "The body is too large")
     MEDIA = ("unsupported-media-type", 415, "The body's media type is not JSON")
     INVALID = ("invalid-request", 422, "The request is not as the contract has it")
+    KEY_REUSED = ("idempotency-key-reused", 422, "The Idempotency-Key was used for another request")
     FAILED = ("internal-error", 500, "The service failed")
     NO_SCORER = ("no-scorer", 503, "No scorer is in service")
+    NO_LEDGER = ("no-ledger", 503, "The service has no ledger")
+    LEDGER_DOWN = ("ledger-down", 503, "The ledger does not answer")
 
     def __init__(self, slug: str, status: int, title: str) -> None:
         self.slug = slug

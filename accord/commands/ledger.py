@@ -55,10 +55,10 @@ def status(project: ProjectOption = HERE, as_json: JsonOption = False, debug: De
 @guarded
 def rebuild(project: ProjectOption = HERE, as_json: JsonOption = False, debug: DebugOption = False) -> None:
     """Make anew where each lead stands, from its scores and its feedback."""
-    from serving.ledger.delivery import OUTCOME
+    from serving.ledger.reported import outcome
     from serving.ledger.retention import rebuild as again
 
-    leads = again(_ready(project), OUTCOME)
+    leads = again(_ready(project), outcome)
     if as_json:
         emit({"leads": leads})
     else:
@@ -74,11 +74,11 @@ def retain(
     debug: DebugOption = False,
 ) -> None:
     """Delete old scores, and replies kept for repeated requests, for good; feedback and signatures stay."""
-    from serving.ledger.delivery import OUTCOME
+    from serving.ledger.reported import outcome
     from serving.ledger.retention import retain as keep
 
     since = datetime.now(UTC) - timedelta(days=older_than)
-    deleted = keep(_ready(project), since, OUTCOME)
+    deleted = keep(_ready(project), since, outcome)
     if as_json:
         emit({"since": since, "deleted": deleted})
         return

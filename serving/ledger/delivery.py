@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.ledger.database import Database
 from serving.ledger.erasure import lead_hash
+from serving.ledger.reported import outcome
 from serving.ledger.standings import Outcome, reported, scored
 from serving.ledger.tables import erasures, metadata, pepper
 
@@ -53,14 +54,18 @@ class Delivery:
             ValueError: one is no row of its table.
             UnavailableError, AccordError: the database cannot take anything now.
         """
-        done: Counter[str] = Counter()
         with self.database.writing() as connection:
-            for table, group in itertools.groupby(entries, key=lambda entry: entry[0]):
-                rows = _standing_rows(connection, table, [row for _, row in group])
-                if not rows:
-                    continue
-                self._put(connection, table, rows)
-                done[table] += len(rows)
+            return self.within(connection, entries)
+
+    def within(self, connection: sa.Connection, entries: Sequence[Entry]) -> Counter[str]:
+        """`deliver` within a transaction that writes."""
+        done: Counter[str] = Counter()
+        for table, group in itertools.groupby(entries, key=lambda entry: entry[0]):
+            rows = _standing_rows(connection, table, [row for _, row in group])
+            if not rows:
+                continue
+            self._put(connection, table, rows)
+            done[table] += len(rows)
         return done
 
     def _put(self, connection: sa.Connection, table: str, rows: Sequence[Row]) -> None:
@@ -74,16 +79,13 @@ class Delivery:
             handler(connection, rows)
 
 
-OUTCOME: Outcome | None = None
-"""What stands of a lead's reports, in this version of Accord."""
-
 HANDLERS: Mapping[str, Handler] = {}
 """What else a delivery does, by table, in this version of Accord."""
 
 
 def delivery_to(database: Database) -> Delivery:
     """The delivery to a database as the service does it."""
-    return Delivery(database, OUTCOME, HANDLERS)
+    return Delivery(database, outcome, HANDLERS)
 
 
 def insert(connection: sa.Connection, name: str, rows: Sequence[Row], *, more: bool = False) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from serving.contract import DefinitionReply, Lead, Reply
+from serving.openapi import feedback
 from serving.openapi.parts import REF, REQUEST_ID, get, ok, problems
 from serving.problems import Kind
 from serving.settings import Settings
@@ -31,6 +32,7 @@ def document(settings: Settings) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service with these limits, as plain JSON values."""
     _, schemas = msgspec.json.schema_components((Lead, Reply, DefinitionReply), ref_template=f"{REF}{{name}}")
     schemas["Account"]["additionalProperties"] = {"type": ["string", "number", "boolean", "null"]}
+    schemas |= feedback.schemas(settings)
     schemas |= {"Request": _request(settings), "Problem": _problem(), "Ready": _ready(), "Alive": _alive()}
     return {
         "openapi": "3.1.0",
@@ -41,6 +43,7 @@ def document(settings: Settings) -> dict[str, Any]:
         },
         "paths": {
             "/v1/scores": {"post": _scores()},
+            **feedback.paths(),
             "/v1/definition": {
                 "get": get(
                     "definition",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from serving.desk import Desk
-from serving.routes import definition, health, scores
+from serving.routes import definition, feedback, health, scores
 
-GROUPS = (scores, definition, health)
+GROUPS = (scores, feedback, definition, health)
 
 
 def routes(desk: Desk) -> list[Route]:
