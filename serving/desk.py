@@ -66,6 +66,9 @@ class Recorder(Protocol):
     def flush(self, seconds: float) -> bool:
         """Waits, so many seconds at most, until the database has every row; gives whether it has. Call it aside."""
 
+    def forget(self) -> None:
+        """Takes what was set aside of erased leads out for good. Call it aside; raises `AccordError`, `OSError`."""
+
     def start(self) -> None:
         """Starts to deliver."""
 
@@ -78,6 +81,9 @@ class Roster(Protocol):
 
     def barred(self, lead_id: str) -> Barred | None:
         """Why this lead may not be scored; ``None`` where it may."""
+
+    def bar(self, lead_id: str, why: Barred) -> None:
+        """Bars a lead at once, before the ledger has it. Raises `UnavailableError` where that could not be kept."""
 
 
 @dataclass(frozen=True)

@@ -51,14 +51,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection that sees one state of the database."""
-        with _told(self.place), self.engine.begin() as connection:
+        with told(self.place), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that no other writer of the ledger overlaps: each sees what those before it wrote."""
         engine = self.engine.execution_options(**{_WRITES: True})
-        with _told(self.place), engine.begin() as connection:
+        with told(self.place), engine.begin() as connection:
             if not self.is_file:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             yield connection
@@ -137,6 +137,7 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is erased, or overwritten, is overwritten in the file
     until = time.monotonic() + BUSY_SECONDS
     while cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):
         try:
@@ -170,7 +171,7 @@ def _no_address(got: str | None = None) -> AccordError:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def told(place: str) -> Iterator[None]:
     """The database's errors as ours: what cannot be reached now, and what was refused."""
     try:
         yield

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.ledger.database import Database
-from serving.ledger.erasure import lead_hash
+from serving.ledger.erasure import HASHED, hashed, lead_hash, secret_of, take_out
 from serving.ledger.reported import outcome
 from serving.ledger.standings import Outcome, reported, scored
-from serving.ledger.tables import erasures, metadata, pepper
+from serving.ledger.tables import erasures, metadata
 
 Row = Mapping[str, Any]
 Entry = tuple[str, Row]
@@ -70,11 +70,14 @@ class Delivery:
 
     def _put(self, connection: sa.Connection, table: str, rows: Sequence[Row]) -> None:
         handler = self.handlers.get(table)
-        insert(connection, table, rows, more=handler is not None)
+        rows = hashed(connection, rows) if table in HASHED else rows
+        insert(connection, table, rows, more=handler is not None or table in HASHED)
         if table == "scores":
             scored(connection, rows)
         elif table == "feedback" and self.outcome is not None:
             reported(connection, {row["lead_id"] for row in rows}, self.outcome)
+        elif table == "erasures":
+            take_out(connection, [row["lead_id"] for row in rows if "lead_id" in row])
         if handler is not None:
             handler(connection, rows)
 
@@ -113,7 +116,7 @@ def _standing_rows(connection: sa.Connection, table: str, rows: list[Row]) -> li
     """The rows without those of erased leads."""
     if table not in ERASABLE:
         return rows
-    secret = connection.scalars(sa.select(pepper.c.secret)).one()
+    secret = secret_of(connection)
     hashes = {row["lead_id"]: lead_hash(secret, row["lead_id"]) for row in rows}
     found = sa.select(erasures.c.lead_hash).where(erasures.c.lead_hash.in_(list(hashes.values())))
     erased = set(connection.scalars(found))

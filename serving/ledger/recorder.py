@@ -20,12 +20,12 @@ from crm.errors import AccordError
 from serving.ledger import aside
 from serving.ledger.database import RefusedDataError
 from serving.ledger.delivery import Delivery, Entry, Row
-from serving.ledger.erasure import lead_hash
+from serving.ledger.erasure import barred
 from serving.ledger.lines import DamagedLineError, decode, encode
 from serving.ledger.schema import require
+from serving.ledger.scrub import scrub
 from serving.ledger.segments import Claimed
 from serving.ledger.spool import Spool
-from serving.ledger.tables import pepper
 
 BATCH = 500
 """Rows in one transaction."""
@@ -214,7 +214,8 @@ class SpoolingRecorder:
             return
         self._count(done)
         if any(table == "erasures" for _, (table, _) in lines):
-            self._forget({row["lead_hash"] for _, (table, row) in lines if table == "erasures"})
+            self._forget()
+            scrub(self._delivery.database, 0.0)  # where somebody reads now, the next erasure or restart does it
 
     def _count(self, done: Counter[str]) -> None:
         for table, rows in done.items():
@@ -228,11 +229,16 @@ class SpoolingRecorder:
         self._counts.set_aside(kind, 1)
         self._log.error("ledger_row_set_aside", reason=kind, folder=str(self._spool.folder / aside.FOLDER))
 
-    def _forget(self, hashes: set[str]) -> None:
-        """Takes erased leads out of what was set aside, too."""
-        with self._delivery.database.reading() as connection:
-            secret = connection.scalars(sa.select(pepper.c.secret)).one()
-        aside.forget(self._spool.folder, lambda row: any(lead_hash(secret, lead) in hashes for lead in _leads(row)))
+    def forget(self) -> None:
+        """See `serving.desk.Recorder.forget`."""
+        with self._turns:
+            self._forget()
+
+    def _forget(self) -> None:
+        kept = aside.read(self._spool.folder)
+        erased = barred(self._delivery.database, {lead for row in kept for lead in _leads(row)}).erased
+        if erased:
+            aside.forget(self._spool.folder, lambda row: any(lead in erased for lead in _leads(row)))
 
     def _ping(self) -> None:
         with self._delivery.database.reading() as connection:

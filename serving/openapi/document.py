@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from serving.contract import DefinitionReply, Lead, Reply
-from serving.openapi import feedback
+from serving.openapi import erasure, feedback
 from serving.openapi.parts import REF, REQUEST_ID, get, ok, problems
 from serving.problems import Kind
 from serving.settings import Settings
@@ -33,6 +33,7 @@ def document(settings: Settings) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components((Lead, Reply, DefinitionReply), ref_template=f"{REF}{{name}}")
     schemas["Account"]["additionalProperties"] = {"type": ["string", "number", "boolean", "null"]}
     schemas |= feedback.schemas(settings)
+    schemas |= erasure.schemas()
     schemas |= {"Request": _request(settings), "Problem": _problem(), "Ready": _ready(), "Alive": _alive()}
     return {
         "openapi": "3.1.0",
@@ -52,6 +53,7 @@ def document(settings: Settings) -> dict[str, Any]:
                     Kind.NO_SCORER,
                 )
             },
+            **erasure.paths(),
             "/healthz": {"get": get("alive", "Whether the process answers.", "Alive")},
             "/livez": {"get": get("live", "The same as /healthz.", "Alive")},
             "/readyz": {"get": get("ready", "Whether a scorer is in service.", "Ready", Kind.NO_SCORER)},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from serving.desk import Desk
-from serving.routes import definition, feedback, health, scores
+from serving.routes import definition, erasure, feedback, health, scores
 
-GROUPS = (scores, feedback, definition, health)
+GROUPS = (scores, feedback, definition, erasure, health)
 
 
 def routes(desk: Desk) -> list[Route]:
