@@ -122,7 +122,7 @@ def test_rows_set_aside_of_an_erased_lead_go_and_those_of_others_stay(ledger: Le
 def test_the_bytes_of_an_erased_lead_are_in_no_file_of_an_sqlite_ledger(ledger: Ledger, tmp_path: Path) -> None:
     if not ledger.database.is_file:
         pytest.skip("whose files PostgreSQL's are, and when they are rewritten, is its administrator's decision")
-    chance = random.Random(7)  # rows of many sizes in another order than their keys, so that pages split and merge
+    chance = random.Random(7)  # noqa: S311 - rows of many sizes in another order than their keys, so that pages split and merge
     leads = [GONE, *(f"lead-{number}" for number in range(300))]
     for _ in range(6):
         chance.shuffle(leads)
