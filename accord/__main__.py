@@ -11,6 +11,7 @@ import typer
 from accord.commands.audit import audit
 from accord.commands.definition import definition
 from accord.commands.demo import demo
+from accord.commands.erase import erase
 from accord.commands.init import init
 from accord.commands.ledger import ledger
 from accord.commands.negotiate import negotiate
@@ -29,7 +30,7 @@ from accord.console import show
 GROUPS = (definition, ledger)
 COMMANDS = (
     *(init, audit, train, trial, negotiate, sheet, register, sign, promote, rollback),
-    *(score, serve, status, demo),
+    *(score, serve, erase, status, demo),
 )
 
 app = typer.Typer(

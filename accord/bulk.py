@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from accord.barred import barred_among, parted
 from accord.exits import RefusedError
 from accord.learning import load
 from accord.project import Opened
@@ -74,8 +75,8 @@ def score_file(
 ) -> Tally:
     """Scores the leads of a file, in its order. They have attributes, and no activity.
 
-    Rows that cannot be scored are set aside in ``.accord/quarantine/score.csv``; values that cannot be read are missing
-    and told there too.
+    Leads that the ledger bars get no score. They and rows that cannot be scored are set aside in
+    ``.accord/quarantine/score.csv``; values that cannot be read are missing and told there too.
     """
     if asked.as_of is None:
         raise ValueError("a file of leads says no instant: give as_of")
@@ -88,9 +89,11 @@ def score_file(
         accounts = _accounts(opened, fields)
         for batch in lead_batches(source, opened.settings.history, fields, accounts, rows=asked.chunk):
             tally.aside.append(batch.quarantine)
-            if batch.leads.empty:
+            leads, barred = parted(batch.leads, barred_among(opened, batch.leads["lead_id"]), source.name)
+            tally.aside.append(barred)
+            if leads.empty:
                 continue
-            rows = batch.leads.rename(columns=column_of).assign(as_of=pd.Timestamp(asked.as_of))
+            rows = leads.rename(columns=column_of).assign(as_of=pd.Timestamp(asked.as_of))
             told = known.predict(rows, params)
             _write(sink, tally, _flat(told, asked.reasons), scorer)
             step(f"Scoring ({tally.scored:,} leads)", 0.5)

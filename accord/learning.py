@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from accord.agreement import ANEW, grading_kept
+from accord.barred import without_barred
 from accord.feedback import with_feedback
 from accord.project import Opened
 from accord.registry import champion_of, store_of
@@ -48,11 +49,11 @@ class Learned:
 
 
 def load(opened: Opened) -> Loaded:
-    """The project's history, the ledger's feedback in it.
+    """The project's history, the ledger's feedback in it, without the leads that the ledger bars.
 
     What was set aside is written to ``.accord/quarantine/history.csv``.
     """
-    loaded = with_feedback(opened, read(opened.settings.history, opened.folder))
+    loaded = without_barred(opened, with_feedback(opened, read(opened.settings.history, opened.folder)))
     opened.state.make()
     opened.state.quarantine.mkdir(exist_ok=True)
     loaded.quarantine.to_csv(opened.state.quarantine / "history.csv", index=False)

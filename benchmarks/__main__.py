@@ -12,7 +12,7 @@ import sys
 
 import psutil
 
-NAMES = ("features", "scoring", "rest", "training", "truth", "leniency", "promises", "recording", "faults", "storm")
+NAMES = ("features", "scoring", "rest", "training", "truth", "leniency", "promises", "recording", "faults", "storm", "forgotten")
 
 
 def main() -> int:

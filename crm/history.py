@@ -6,7 +6,7 @@ All times are ``datetime64[us, UTC]``; identifiers and categories are pandas ``s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -124,3 +124,25 @@ class History:
         """The same history without these fields (the columns stay in the tables, nothing reads them)."""
         out = frozenset(names)
         return replace(self, fields=tuple(f for f in self.fields if f.name not in out))
+
+    def without_leads(self, lead_ids: Collection[str]) -> History:
+        """The same history without these leads and all that is known of them: accounts too that had no other lead.
+
+        >>> leads = pd.DataFrame({"lead_id": ["a", "b"], "created_at": pd.NaT, "account_id": None}).astype(LEAD_COLUMNS)
+        >>> History(leads, pd.Timestamp("2026-03-05", tz="UTC")).without_leads({"a"}).leads["lead_id"].tolist()
+        ['b']
+        """
+        gone = self.leads["lead_id"].isin(list(lead_ids)).to_numpy()
+        lonely = set(self.leads.loc[gone, "account_id"]) - set(self.leads.loc[~gone, "account_id"])
+
+        def left(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows[~rows["lead_id"].isin(list(lead_ids)).to_numpy()].reset_index(drop=True)
+
+        return replace(
+            self,
+            leads=left(self.leads),
+            accounts=self.accounts[~self.accounts["account_id"].isin(list(lonely)).to_numpy()].reset_index(drop=True),
+            activities=left(self.activities),
+            milestones=left(self.milestones),
+            changes=left(self.changes),
+        )

@@ -48,7 +48,7 @@ def lead_hash(pepper: str, lead_id: str) -> str:
 
 def secret_of(connection: sa.Connection) -> str:
     """The ledger's secret."""
-    return connection.scalars(sa.select(pepper.c.secret)).one()
+    return str(connection.scalars(sa.select(pepper.c.secret)).one())
 
 
 def hashed(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
