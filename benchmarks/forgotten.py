@@ -53,9 +53,8 @@ def _forget(opened: Opened, folder: Path) -> int:
         for lead_id in erased:
             _ok(client.post("/v1/feedback", json={"reports": [_report(lead_id)]}, headers={"Idempotency-Key": lead_id}))
         _settle(opened, erased)
-        print(
-            f"before: {_places(folder, erased)} files name the erased leads, {_places(folder, [bystander])} the bystander"
-        )
+        named, found = _places(folder, erased), _places(folder, [bystander])
+        print(f"before: {named} files name the erased leads, {found} the bystander")
         rows = [_ok(client.delete(f"/v1/leads/{lead_id}")).json() for lead_id in erased]
         went = {table: sum(reply["rows"][table] for reply in rows) for table in rows[0]["rows"]}
         print(f"erased {len(erased)}: rows {went}, files clean {all(reply['files_clean'] for reply in rows)}")
@@ -69,11 +68,10 @@ def _forget(opened: Opened, folder: Path) -> int:
     left, found = _places(folder, erased), _places(folder, [bystander])
     learned = set(load(opened).history.leads["lead_id"])
     print(f"after: refused {again}; {left} files name the erased leads, {found} the bystander")
-    print(
-        f"next training: {len(learned & {*erased, *objecting})} of the {ERASED + OBJECTING}, bystander {bystander in learned}"
-    )
-    whole = refused == again == ERASED + OBJECTING and found and bystander in learned
-    return 0 if whole and not left and not learned & {*erased, *objecting} else 1
+    barred = {*erased, *objecting}
+    print(f"next training: {len(learned & barred)} of the {len(barred)}, bystander {bystander in learned}")
+    whole = refused == again == len(barred) and found and bystander in learned
+    return 0 if whole and not left and not learned & barred else 1
 
 
 @contextmanager
