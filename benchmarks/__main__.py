@@ -12,7 +12,10 @@ import sys
 
 import psutil
 
-NAMES = ("features", "scoring", "rest", "training", "truth", "leniency", "promises", "recording", "faults", "storm", "forgotten")
+NAMES = (
+    *("features", "scoring", "rest", "training", "truth", "leniency", "promises"),
+    *("recording", "faults", "storm", "forgotten"),
+)
 
 
 def main() -> int:
