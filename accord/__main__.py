@@ -13,6 +13,7 @@ from accord.commands.definition import definition
 from accord.commands.demo import demo
 from accord.commands.erase import erase
 from accord.commands.init import init
+from accord.commands.keys import keys
 from accord.commands.ledger import ledger
 from accord.commands.negotiate import negotiate
 from accord.commands.promote import promote
@@ -27,7 +28,7 @@ from accord.commands.train import train
 from accord.commands.trial import trial
 from accord.console import show
 
-GROUPS = (definition, ledger)
+GROUPS = (definition, keys, ledger)
 COMMANDS = (
     *(init, audit, train, trial, negotiate, sheet, register, sign, promote, rollback),
     *(score, serve, erase, status, demo),

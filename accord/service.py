@@ -6,7 +6,9 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
+from accord.agreement import ledger_of
 from accord.console import say
 from accord.exits import RefusedError
 from accord.project import Opened
@@ -15,6 +17,8 @@ from accord.shelf import in_service
 from crm.errors import UnavailableError
 from serving.launch import Server, start
 from serving.ledger.database import absolute
+from serving.ledger.keys import listed
+from serving.nearby import is_loopback
 from serving.settings import variable
 
 
@@ -24,7 +28,7 @@ def run(
     """Serves until Ctrl+C or SIGTERM and gives the service's exit code; ``ready`` is told the address.
 
     The champion is brought from the registry first. Where the registry is down, what the service had is served: scoring
-    goes on. Raises `RefusedError` where nothing has been promoted.
+    goes on. Raises `RefusedError` where nothing has been promoted, or where no key would keep anybody out.
     """
     try:
         hand_over(opened)
@@ -34,7 +38,11 @@ def run(
         remedy = "Train and promote one: accord train, accord promote."
         raise RefusedError("There is nothing to serve.", reasons=("No scorer has been promoted yet.",), remedy=remedy)
     settings = opened.settings.serving
+    host = host or settings.host
+    say(openness(opened, host))
     environment = {
+        variable("ledger_url"): absolute(opened.ledger_url, opened.folder),
+        variable("spool"): str(opened.state.spool),
         variable("workers"): str(workers or settings.workers),
         variable("max_leads"): str(settings.max_leads),
         variable("max_body_bytes"): str(settings.max_body_bytes),
@@ -44,7 +52,7 @@ def run(
     server = start(
         opened.state.bento,
         port=port or settings.port,
-        host=host or settings.host,
+        host=host,
         environ=environment,
         stdout=sys.stderr,
     )
@@ -52,6 +60,31 @@ def run(
         server.wait_ready()
         ready(server.url)
         return server.wait()
+
+
+def openness(opened: Opened, host: str) -> str:
+    """Whether a service on this address will ask for keys, in words.
+
+    As soon as one key was made keys are asked for, whether it still opens anything or not. Raises `RefusedError` where
+    the service would keep nobody out.
+    """
+    try:
+        known = listed(ledger_of(opened).database)
+    except UnavailableError as error:
+        return f"The ledger does not answer ({error.where}): keys are asked for as it was known last."
+    if known:
+        now = datetime.now(UTC)
+        valid = sum(key.closed(now) is None for key in known)
+        none = "" if valid else " Nobody gets in: make one with accord keys create."
+        return f"Keys are asked for; {valid} of {len(known)} open something.{none}"
+    if is_loopback(host):
+        remedy = "make a key (accord keys create) before others are to get in."
+        return f"Open without keys on {host}, to this machine alone: {remedy}"
+    raise RefusedError(
+        "Nobody would be kept out.",
+        reasons=(f"The service is to listen on {host}, and no key was ever made.",),
+        remedy='Make one, such as: accord keys create --role marketing --name "HubSpot". Or serve on 127.0.0.1.',
+    )
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ class State:
 
     @property
     def spool(self) -> Path:
-        """Where rows for the ledger wait for its database."""
+        """Where rows for the ledger wait for its database, and what the service knows of it while it is down."""
         return self.folder / "spool"
 
     @property

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.access import Access, announce
 from serving.desk import Desk
 from serving.observed import Observed
 from serving.problems import Kind, Problem
@@ -23,17 +24,19 @@ def application(desk: Desk) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if desk.recorder is not None:
-            desk.recorder.start()
+        behind = [part for part in (desk.roster, desk.recorder) if part is not None]
+        for part in behind:
+            await to_thread.run_sync(part.start)
+        announce(desk)
         await to_thread.run_sync(desk.incumbent.start)
         yield
         await to_thread.run_sync(desk.incumbent.stop)
-        if desk.recorder is not None:
-            await to_thread.run_sync(desk.recorder.stop)
+        for part in reversed(behind):
+            await to_thread.run_sync(part.stop)
 
     app = Starlette(
         routes=routes(desk),
-        middleware=[Middleware(Observed, metrics=desk.metrics)],
+        middleware=[Middleware(Observed, metrics=desk.metrics), Middleware(Access, desk=desk)],
         exception_handlers={Problem: _problem, HTTPException: _of_http},
         lifespan=lifespan,
     )
@@ -49,6 +52,5 @@ async def _problem(request: Request, problem: Exception) -> Response:
 
 async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the same
-    detail = f"{request.method} {request.url.path[:200]}: see /openapi.json for what there is."
     kind = Kind.METHOD if error.status_code == Kind.METHOD.status else Kind.NOT_FOUND
-    return await _problem(request, Problem(kind, detail, headers=error.headers))
+    return await _problem(request, Problem(kind, "See /openapi.json for what there is.", headers=error.headers))

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from serving.doors import Role
 from serving.ledger.database import Database
+from serving.ledger.keys import Shown
 from serving.metrics import Metrics
 from serving.problems import Kind, Problem
 from serving.scoring import Served
@@ -79,11 +80,24 @@ class Recorder(Protocol):
 class Roster(Protocol):
     """What the service must know of the ledger at every request, kept in memory: keys, and leads never to be scored."""
 
+    @property
+    def asks(self) -> bool | None:
+        """Whether keys are asked for, as they are once one was made; ``None`` where that is not known."""
+
+    def look_up(self, shown: str, now: datetime) -> Shown:
+        """What a key that was shown is worth."""
+
     def barred(self, lead_id: str) -> Barred | None:
         """Why this lead may not be scored; ``None`` where it may."""
 
     def bar(self, lead_id: str, why: Barred) -> None:
         """Bars a lead at once, before the ledger has it. Raises `UnavailableError` where that could not be kept."""
+
+    def start(self) -> None:
+        """Starts to keep up with the ledger."""
+
+    def stop(self) -> None:
+        """Stops; what is known stays."""
 
 
 @dataclass(frozen=True)

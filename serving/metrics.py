@@ -50,6 +50,8 @@ class Metrics:
         self._scores = Counter("accord_scores", "Scores given.", ["grade"], registry=own)
         self._uninformed = Counter("accord_scores_uninformed", "Scores given on too little.", registry=own)
         self._errors = Counter("accord_errors", "Leads, reports and requests refused.", ["of", "kind"], registry=own)
+        self._refused = Counter("accord_refused", "Requests not let in.", ["why"], registry=own)
+        self._looks = Counter("accord_roster_looks", "Looks at the ledger's keys.", ["outcome"], registry=own)
         self._takeovers = Counter("accord_takeovers", "Scorers taken over, or not.", ["outcome"], registry=own)
         self._delivered = Counter("accord_ledger_delivered", "Rows brought to the ledger.", ["table"], registry=own)
         self._lost = Counter("accord_ledger_lost_rows", "Rows that neither disk nor memory could keep.", registry=own)
@@ -101,6 +103,14 @@ class Metrics:
             self._feedback.labels(outcome).inc()
         for kind in refused:
             self._errors.labels("report", kind).inc()
+
+    def refused(self, why: str) -> None:
+        """A request was not let in."""
+        self._refused.labels(why).inc()
+
+    def looked(self, outcome: str) -> None:
+        """The ledger's keys and barred leads were read (``done``) or could not be (``failed``)."""
+        self._looks.labels(outcome).inc()
 
     def page(self, served: Served | None, now: datetime, recorder: Recorder | None = None) -> bytes:
         """The text Prometheus reads."""

@@ -22,6 +22,9 @@ QUIET = frozenset({"/healthz", "/livez", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged only when they fail."""
 
 REQUEST_ID = b"x-request-id"
+GUARDS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+"""No cache keeps a reply that a key was asked for, and no browser takes one for something else."""
+
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 _OK_BELOW = 400
 
@@ -61,7 +64,8 @@ class Observed:
             self._metrics.problem(state["problem"])
         if route in QUIET and seen.status < _OK_BELOW:
             return
-        told = {**state.get("told", {}), **({"problem": state["problem"]} if "problem" in state else {})}
+        asked_by = {"caller": state["caller"].id} if "caller" in state else {}
+        told = {**asked_by, **state.get("told", {}), **({"problem": state["problem"]} if "problem" in state else {})}
         self._log.info(
             "request",
             request_id=seen.request_id,
@@ -83,7 +87,7 @@ class _Seen:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), (REQUEST_ID, self.request_id.encode())]
+            message["headers"] = [*message.get("headers", ()), (REQUEST_ID, self.request_id.encode()), *GUARDS]
         await self._send(message)
 
 

@@ -17,6 +17,8 @@ class Kind(Enum):
 
     MALFORMED = ("malformed-body", 400, "The body is not JSON")
     DISCONNECTED = ("incomplete-body", 400, "The body ended early")
+    NO_KEY = ("no-key", 401, "A key that holds is missing")
+    ROLE = ("role-not-allowed", 403, "The key does not open this")
     NOT_FOUND = ("not-found", 404, "There is nothing at this address")
     METHOD = ("method-not-allowed", 405, "This address does not answer to this method")
     SLOW = ("body-too-slow", 408, "The body did not arrive in time")
@@ -24,8 +26,10 @@ class Kind(Enum):
     MEDIA = ("unsupported-media-type", 415, "The body's media type is not JSON")
     INVALID = ("invalid-request", 422, "The request is not as the contract has it")
     KEY_REUSED = ("idempotency-key-reused", 422, "The Idempotency-Key was used for another request")
+    TOO_MANY = ("too-many-requests", 429, "Too many requests")
     FAILED = ("internal-error", 500, "The service failed")
     NO_SCORER = ("no-scorer", 503, "No scorer is in service")
+    KEYS_UNKNOWN = ("keys-unknown", 503, "The ledger of keys was never reached")
     NO_LEDGER = ("no-ledger", 503, "The service has no ledger")
     LEDGER_DOWN = ("ledger-down", 503, "The ledger does not answer")
 

@@ -17,6 +17,7 @@ from serving.lead import microseconds
 from serving.ledger.database import Database, database
 from serving.ledger.delivery import delivery_to
 from serving.ledger.recorder import SpoolingRecorder
+from serving.ledger.roster import LedgerRoster
 from serving.ledger.spool import Spool
 from serving.metrics import Metrics
 from serving.scoring import Served, open_scorer
@@ -63,7 +64,8 @@ store = Store(settings.model_store) if settings.model_store else Store.here()
 metrics = Metrics()
 incumbent = Incumbent(store, opened, metrics, every=settings.watch_seconds)
 ledger, recorder = ledger_of(settings, metrics)
-app = application(Desk(incumbent, settings, metrics, now, ledger, recorder))
+roster = LedgerRoster(ledger, settings.spool, looked=metrics.looked) if ledger else None
+app = application(Desk(incumbent, settings, metrics, now, ledger, recorder, roster))
 
 
 @bentoml.asgi_app(app, path="/")

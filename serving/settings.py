@@ -9,6 +9,9 @@ from typing import Any
 
 from crm.errors import AccordError
 
+_TEXTS: Mapping[str, Callable[[str], Any]] = {"model_store": Path, "ledger_url": str, "spool": Path}
+"""Settings that are no numbers, and what makes them of their text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -22,6 +25,7 @@ class Settings:
     max_leads: int = 1_000  # leads in one request
     max_body_bytes: int = 10 * 1024 * 1024
     body_seconds: float = 30.0  # the time a caller may take to send a body
+    rate_per_minute: int = 6_000  # requests of one key that one worker answers
     watch_seconds: float = 0.5  # between two looks at the model store
     workers: int = 1  # processes, each with its own scorer
     model_store: Path | None = None
@@ -49,9 +53,6 @@ class Settings:
                 remedy=f"Set {variable('spool')}, or unset {variable('ledger_url')}: then nothing is recorded.",
             )
         return settings
-
-
-_TEXTS: Mapping[str, Callable[[str], object]] = {"model_store": Path, "ledger_url": str, "spool": Path}
 
 
 def variable(field: str) -> str:

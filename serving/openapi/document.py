@@ -8,6 +8,7 @@ import msgspec
 
 from serving.contract import DefinitionReply, Lead, Reply
 from serving.openapi import erasure, feedback
+from serving.openapi.access import SCHEMES, guarded
 from serving.openapi.parts import REF, REQUEST_ID, get, ok, problems
 from serving.problems import Kind
 from serving.settings import Settings
@@ -42,26 +43,30 @@ def document(settings: Settings) -> dict[str, Any]:
             "version": "1",
             "description": "Scores leads: how likely sales accepts and closes each, why, and by which definition.",
         },
-        "paths": {
-            "/v1/scores": {"post": _scores()},
-            **feedback.paths(),
-            "/v1/definition": {
-                "get": get(
-                    "definition",
-                    "The definition in service, its promises and who signed them.",
-                    "DefinitionReply",
-                    Kind.NO_SCORER,
-                )
-            },
-            **erasure.paths(),
-            "/healthz": {"get": get("alive", "Whether the process answers.", "Alive")},
-            "/livez": {"get": get("live", "The same as /healthz.", "Alive")},
-            "/readyz": {"get": get("ready", "Whether a scorer is in service.", "Ready", Kind.NO_SCORER)},
-            "/metrics": {"get": _metrics()},
-            "/openapi.json": {"get": get("openapi", "This document.", None)},
-            "/docs.json": {"get": get("docs", "This document, where BentoML has its own.", None)},
+        "paths": guarded(_paths()),
+        "components": {"schemas": schemas, "securitySchemes": SCHEMES},
+    }
+
+
+def _paths() -> dict[str, dict[str, Any]]:
+    return {
+        "/v1/scores": {"post": _scores()},
+        **feedback.paths(),
+        "/v1/definition": {
+            "get": get(
+                "definition",
+                "The definition in service, its promises and who signed them.",
+                "DefinitionReply",
+                Kind.NO_SCORER,
+            )
         },
-        "components": {"schemas": schemas},
+        **erasure.paths(),
+        "/healthz": {"get": get("alive", "Whether the process answers.", "Alive")},
+        "/livez": {"get": get("live", "The same as /healthz.", "Alive")},
+        "/readyz": {"get": get("ready", "Whether a scorer is in service.", "Ready", Kind.NO_SCORER, Kind.KEYS_UNKNOWN)},
+        "/metrics": {"get": _metrics()},
+        "/openapi.json": {"get": get("openapi", "This document.", None)},
+        "/docs.json": {"get": get("docs", "This document, where BentoML has its own.", None)},
     }
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from serving.access import keys_unknown
 from serving.body import JSON
 from serving.desk import Desk
 from serving.metrics import CONTENT_TYPE
@@ -22,6 +23,8 @@ def routes(desk: Desk) -> list[Route]:
         return Response(b'{"status":"alive"}', media_type=JSON)
 
     async def ready(_: Request) -> Response:
+        if desk.roster is not None and desk.roster.asks is None:
+            raise keys_unknown()
         return Response(msgspec.json.encode({"status": "ready", "model": desk.in_service().model}), media_type=JSON)
 
     async def metrics(_: Request) -> Response:

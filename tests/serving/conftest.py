@@ -46,7 +46,7 @@ class Client:
     def __init__(self, app: Starlette) -> None:
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://service")
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000")
 
     def request(self, method: str, path: str, **what: Any) -> httpx.Response:
         return self._runner.run(self._client.request(method, path, **what))
