@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from serving.app import application
-from serving.desk import Desk, Recorder, Roster
+from serving.desk import Desk
 from serving.lead import microseconds
 from serving.metrics import Metrics
 from serving.scoring import open_scorer
@@ -43,9 +44,10 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 class Client:
     """Asks an ASGI application in process, one request after the other."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp, address: tuple[str, int] = ("127.0.0.1", 50_000)) -> None:
+        """``address`` is where the requests come from."""
         self._runner = asyncio.Runner()
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=address)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000")
 
     def request(self, method: str, path: str, **what: Any) -> httpx.Response:
@@ -88,17 +90,16 @@ def run(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Callable[...
         *,
         every: float = 60.0,
         now: datetime = NOW,
-        recorder: Recorder | None = None,
-        roster: Roster | None = None,
+        desk: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> Running:
+        """``desk`` has what the desk holds beside the scorer in service, such as a ``roster``."""
         store = Store(tmp_path / "models")
         if seed is not None:
             store.put(artifacts(seed), {"version": "12"})
         metrics = Metrics()
         incumbent = Incumbent(store, lambda stored: open_scorer(stored, microseconds(now)), metrics, every=every)
-        desk = Desk(incumbent, Settings(**settings), metrics, lambda: now, recorder=recorder, roster=roster)
-        app = application(desk)
+        app = application(Desk(incumbent, Settings(**settings), metrics, lambda: now, **(desk or {})))
         incumbent.start()
         every_one.append(Running(app, Client(app), store, incumbent))
         return every_one[-1]

@@ -123,9 +123,10 @@ async def test_a_chunked_body_is_refused_once_it_is_too_large(run: Run) -> None:
         "type": "http",
         "method": "POST",
         "path": "/v1/scores",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")],
     }
-    scope |= {"query_string": b"", "root_path": "", "server": ("service", 80), "scheme": "http"}
+    here = {"server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5_000)}
+    scope |= {"query_string": b"", "root_path": "", "scheme": "http", **here}
     await app(scope, receive, send)
     assert sent[0]["status"] == 413
     assert asked == 4, "the fourth piece is the one too many"
