@@ -122,7 +122,7 @@ def _still(path: Path, record: Any) -> None:
         raise sa.exc.DisconnectionError("the file is another one now")
 
 
-def located(url: str, base: Path) -> str:
+def absolute(url: str, base: Path) -> str:
     """The same address for a process that runs elsewhere: SQLite files by their whole path. Holds the password."""
     try:
         address = sa.make_url(url)

@@ -36,7 +36,7 @@ class Keyring:
 
     def headers(self, of: str) -> dict[str, str]:
         """The header that shows a key, by its name; ``none`` shows none."""
-        return {} if of == "none" else {"authorization": f"Bearer {self.keys[of]}"}
+        return {} if of == "none" else {"Authorization": f"Bearer {self.keys[of]}"}
 
 
 def keyring(folder: Path, now: datetime = NOW) -> Keyring:
