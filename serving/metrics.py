@@ -52,6 +52,8 @@ class Metrics:
         self._errors = Counter("accord_errors", "Leads, reports and requests refused.", ["of", "kind"], registry=own)
         self._refused = Counter("accord_refused", "Requests not let in.", ["why"], registry=own)
         self._looks = Counter("accord_roster_looks", "Looks at the ledger's keys.", ["outcome"], registry=own)
+        for outcome in ("done", "failed"):
+            self._looks.labels(outcome)  # an alarm on failures needs their count from the first look on
         self._takeovers = Counter("accord_takeovers", "Scorers taken over, or not.", ["outcome"], registry=own)
         self._delivered = Counter("accord_ledger_delivered", "Rows brought to the ledger.", ["table"], registry=own)
         self._lost = Counter("accord_ledger_lost_rows", "Rows that neither disk nor memory could keep.", registry=own)

@@ -44,6 +44,7 @@ def test_every_metric_and_label_is_there(run: Run, tmp_path: Path) -> None:
     running = run(recorder=recorder(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
     running.post({}, {"lead_id": "a"})
     running.client.get("/nowhere")
+    running.client.get("/v1/definition", headers={"x-api-key": "no key"})
     samples = re.findall(r"^(accord_\w+?)(?:\{(.*)\})? ", running.client.get("/metrics").text, re.MULTILINE)
     rows = dict(re.findall(r"^\| `(accord_\w+)` \| (.*?) \|", PAGE, re.MULTILINE))
     assert samples
