@@ -14,7 +14,7 @@ import psutil
 
 NAMES = (
     *("features", "scoring", "rest", "training", "truth", "leniency", "promises"),
-    *("recording", "faults", "storm", "forgotten"),
+    *("recording", "faults", "storm", "forgotten", "access", "load", "shortlist", "warranty", "exploration"),
 )
 
 

@@ -122,17 +122,6 @@ def _still(path: Path, record: Any) -> None:
         raise sa.exc.DisconnectionError("the file is another one now")
 
 
-def absolute(url: str, base: Path) -> str:
-    """The same address for a process that runs elsewhere: SQLite files by their whole path. Holds the password."""
-    try:
-        address = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):
-        raise _no_address() from None
-    if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
-        return url
-    return address.set(database=str((base / address.database).resolve())).render_as_string(hide_password=False)
-
-
 def _engine(address: sa.URL, more: dict[str, Any]) -> sa.Engine:
     try:
         return sa.create_engine(address, **more)

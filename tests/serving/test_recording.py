@@ -75,7 +75,7 @@ class Bars:
 
 def test_a_row_tells_what_the_reply_told(run: Run) -> None:
     recording = Recording()
-    running = run(recorder=recording)
+    running = run(desk={"recorder": recording})
     headers = {"X-Request-ID": "my-request"}
     as_of = "2026-03-04T10:00:00Z"
     leads = [a_lead(name=" Ada ", owner="Paul"), a_lead("b", as_of=as_of, attributes={"source": "fair"})]
@@ -101,7 +101,7 @@ def test_a_row_tells_what_the_reply_told(run: Run) -> None:
 
 def test_a_row_holds_the_very_features_of_the_score(run: Run) -> None:
     recording = Recording()
-    running = run(recorder=recording)
+    running = run(desk={"recorder": recording})
     running.post(a_lead(), a_lead("b", attributes={}))
     served = running.incumbent.served
     assert served
@@ -116,7 +116,7 @@ def test_a_row_holds_the_very_features_of_the_score(run: Run) -> None:
 
 def test_keys_begin_with_the_time_and_are_never_the_same(run: Run) -> None:
     recording = Recording()
-    running = run(recorder=recording)
+    running = run(desk={"recorder": recording})
     for _ in range(3):
         running.post(*[a_lead(f"l{i}") for i in range(50)])
     keys = {row["id"] for row in recording.rows}
@@ -127,7 +127,7 @@ def test_keys_begin_with_the_time_and_are_never_the_same(run: Run) -> None:
 
 def test_refused_leads_are_not_recorded(run: Run) -> None:
     recording = Recording()
-    reply = run(recorder=recording).post({}, a_lead("b"), a_lead("c", as_of="soon"))
+    reply = run(desk={"recorder": recording}).post({}, a_lead("b"), a_lead("c", as_of="soon"))
     assert len(reply["errors"]) == 2
     assert [row["lead_id"] for row in recording.rows] == ["b"]
 
@@ -135,7 +135,7 @@ def test_refused_leads_are_not_recorded(run: Run) -> None:
 @pytest.mark.parametrize("why", ["erased", "objected"])
 def test_barred_leads_get_a_polite_no_and_leave_no_trace(run: Run, why: Barred) -> None:
     recording = Recording()
-    running = run(recorder=recording, roster=Bars({"never": why}))
+    running = run(desk={"recorder": recording, "roster": Bars({"never": why})})
     reply = running.post(a_lead("never"), a_lead("b"))
     (error,) = reply["errors"]
     assert (error["index"], error["lead_id"], error["field"]) == (0, "never", "lead_id")
@@ -146,7 +146,7 @@ def test_barred_leads_get_a_polite_no_and_leave_no_trace(run: Run, why: Barred) 
 
 
 def test_a_recorder_that_fails_keeps_no_score_back(run: Run) -> None:
-    running = run(recorder=Recording(fails=True))
+    running = run(desk={"recorder": Recording(fails=True)})
     with capture_logs() as logs:
         assert len(running.post(a_lead(), a_lead("b"))["scores"]) == 2
     (lost,) = [line for line in logs if line["event"] == "ledger_rows_lost"]
@@ -158,7 +158,7 @@ def test_a_recorder_that_fails_keeps_no_score_back(run: Run) -> None:
 def test_a_real_ledger_holds_what_was_answered(run: Run, tmp_path: Path) -> None:
     place = database(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, pooled=True)
     ours = recorder(tmp_path, place)
-    running = run(recorder=ours)
+    running = run(desk={"recorder": ours})
     told = [score for i in range(5) for score in running.post(*[a_lead(f"{i}-{j}") for j in range(20)])["scores"]]
     assert ours.turn()
     there = {row["lead_id"]: row for row in kept(place)}
@@ -167,7 +167,7 @@ def test_a_real_ledger_holds_what_was_answered(run: Run, tmp_path: Path) -> None
 
 
 def test_metrics_tell_how_the_ledger_does(run: Run) -> None:
-    page = run(recorder=Recording()).client.get("/metrics").text
+    page = run(desk={"recorder": Recording()}).client.get("/metrics").text
     assert "accord_ledger_up 1.0" in page
     assert "accord_ledger_backlog_rows 3.0" in page
     assert "accord_ledger_up" not in run().client.get("/metrics").text

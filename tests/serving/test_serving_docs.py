@@ -41,7 +41,7 @@ def test_every_problem_is_there_with_its_status(kind: Kind) -> None:
 
 
 def test_every_metric_and_label_is_there(run: Run, tmp_path: Path) -> None:
-    running = run(recorder=recorder(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
+    running = run(desk={"recorder": recorder(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")})
     running.post({}, {"lead_id": "a"})
     running.client.get("/nowhere")
     running.client.get("/v1/definition", headers={"x-api-key": "no key"})
