@@ -84,7 +84,7 @@ async def asked(app: ASGIApp, method: str, path: str, headers: Mapping[str, str]
     async def receive() -> Any:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    given = [(name.encode(), value.encode()) for name, value in {"host": "localhost", **headers}.items()]
+    given = [(name.lower().encode(), value.encode()) for name, value in {"host": "localhost", **headers}.items()]
     whole = {"type": "http", "method": method, "path": path, "query_string": b"", "root_path": "", "headers": given}
     here = {"server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5_000)}
     await app({**whole, **here, **scope}, receive, send)
