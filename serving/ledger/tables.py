@@ -227,8 +227,16 @@ standings = sa.Table(
     sa.Column("due_at", Instant),
     sa.Column("outcome", sa.String(16)),
     sa.Column("outcome_at", Instant),
-    sa.Index("standings_by_rank", "outcome", "p_close"),
-    sa.Index("standings_by_owner", "owner"),
+    sa.Index("standings_by_rank", "outcome", "grade", "p_close", "lead_id"),
+    sa.Index("standings_by_owner", "owner", "outcome", "grade", "p_close", "lead_id"),
+    sa.Index(
+        "standings_by_lot",
+        "outcome",
+        "p_close",
+        "lead_id",
+        sqlite_where=sa.text("explored"),
+        postgresql_where=sa.text("explored"),
+    ),
 )
 """Where each lead stands: the latest of its scores and the outcome that stands.
 

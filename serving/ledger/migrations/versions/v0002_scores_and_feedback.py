@@ -190,5 +190,9 @@ def _standings() -> None:
         sa.Column("outcome_at", Instant),
         sa.PrimaryKeyConstraint("lead_id", name="standings_key"),
     )
-    op.create_index("standings_by_rank", "standings", ["outcome", "p_close"])
-    op.create_index("standings_by_owner", "standings", ["owner"])
+    rank = ["outcome", "grade", "p_close", "lead_id"]
+    op.create_index("standings_by_rank", "standings", rank)
+    op.create_index("standings_by_owner", "standings", ["owner", *rank])
+    drawn = sa.text("explored")
+    lot = ["outcome", "p_close", "lead_id"]
+    op.create_index("standings_by_lot", "standings", lot, sqlite_where=drawn, postgresql_where=drawn)
