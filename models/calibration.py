@@ -30,9 +30,13 @@ class Calibration:
         if self.slope <= 0:
             raise ValueError(f"the slope of a calibration is positive, got {self.slope}: others turn the ranking over")
 
+    def log_odds(self, raw: Vector) -> Vector:
+        """Log-odds ``[n]`` to those of the calibrated probability, ``[n]``."""
+        return np.asarray(self.slope * raw + self.intercept + self.level, dtype=np.float64)
+
     def probability(self, raw: Vector) -> Vector:
         """Log-odds ``[n]`` to probabilities ``[n]``."""
-        return np.asarray(expit(self.slope * raw + self.intercept + self.level), dtype=np.float64)
+        return np.asarray(expit(self.log_odds(raw)), dtype=np.float64)
 
     def to_json(self) -> dict[str, float]:
         """Plain JSON values."""

@@ -75,6 +75,10 @@ class Phrases:
         spec = self._features[feature]
         return self._words.field(spec.field) if spec.field else capitalised(self._words.activities(spec.activity, 2))
 
+    def number(self, value: float) -> str:
+        """A number as phrases write it."""
+        return self._number(value)
+
     def _phrase(self, feature: Feature) -> Say:
         make = {
             Family.ATTRIBUTE: self._attribute,

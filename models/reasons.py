@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,18 @@ from models.arrays import Matrix, Positions, grouped_sums
 
 POINTS_TO_DOUBLE = 10
 """So many points double the odds that a lead closes; so many points less halve them."""
+
+
+Odds = TypeVar("Odds", float, Matrix)
+
+
+def points_of(log_odds: Odds) -> Odds:
+    """Log-odds in points, not rounded.
+
+    >>> points_of(math.log(4))
+    20.0
+    """
+    return log_odds * (POINTS_TO_DOUBLE / math.log(2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,11 @@ class Topics:
 
     def points(self, contributions: Matrix) -> Matrix:
         """Contributions to log-odds ``[n, k]`` to points by topic, ``[n, topics]``, not rounded."""
-        sums = grouped_sums(contributions[:, self._order], self._starts)
-        return sums * (POINTS_TO_DOUBLE / math.log(2))
+        return points_of(self.sums(contributions))
+
+    def sums(self, contributions: Matrix) -> Matrix:
+        """Contributions to log-odds ``[n, k]`` to those of each topic, ``[n, topics]``."""
+        return grouped_sums(contributions[:, self._order], self._starts)
 
     def top(self, x: Matrix, contributions: Matrix, most: int) -> tuple[Positions, Matrix]:
         """For each row of features ``x[n, k]`` the ``most`` weightiest topics, weightiest first.
@@ -64,6 +80,11 @@ class Topics:
     def names(self) -> tuple[str, ...]:
         """The topics."""
         return tuple(dict.fromkeys(feature.topic for feature in self.features))
+
+    @property
+    def members(self) -> list[list[int]]:
+        """The numbers of the features of each topic."""
+        return self._groups
 
     def _ahead(self, x: Matrix) -> npt.NDArray[np.bool_]:
         """Which topics are steps of the funnel still ahead, ``[n, topics]``."""
