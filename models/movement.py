@@ -101,7 +101,7 @@ class Movements:
     def summary(self, movement: Movement, was: int, now: int) -> str:
         """The change in a sentence; ``was`` and ``now`` are the scores."""
         said = self._text.gettext("From %(was)s to %(now)s: %(points)s points, from what is known of the lead.")
-        if movement.scorer != 0:
+        if in_points(movement.scorer) != 0:
             said = self._text.gettext(
                 "From %(was)s to %(now)s: %(points)s points, of which %(facts)s from what is known of the lead "
                 "and %(scorer)s from another scorer."
@@ -125,7 +125,10 @@ class Movements:
     def _speaker(self, members: Sequence[int], was: Vector, now: Vector, agreeing: Vector) -> int:
         """Of a topic's features the one to tell: one whose words changed, of these the one that moved it most."""
         say = self._phrases.say
-        return max(members, key=lambda i: (say(i, now) != say(i, was), not _same(was[i], now[i]), agreeing[i], -i))
+        return max(
+            members,
+            key=lambda i: (say(i, now) != say(i, was), not _same(float(was[i]), float(now[i])), float(agreeing[i]), -i),
+        )
 
     def _told(self, feature: int, was: Vector, now: Vector, *, rises: bool) -> str:
         fact, earlier = self._phrases.say(feature, now), self._phrases.say(feature, was)
@@ -175,13 +178,18 @@ def _same(was: float, now: float) -> bool:
     return was == now or (math.isnan(was) and math.isnan(now))
 
 
-def total_only(was: int, now: int, step: float, language: Language) -> str:
-    """The change in a sentence where what moved it cannot be worked out any more."""
+def nothing_to_compare(language: Language) -> str:
+    """What is said where there are no two scores."""
+    return translations(language).gettext("There are no two scores to compare.")
+
+
+def total_only(was: int, now: int, step: float | None, language: Language) -> str:
+    """The change in a sentence where what moved it cannot be worked out any more; ``None``: it is beyond measure."""
     said = translations(language).gettext(
         "From %(was)s to %(now)s: %(points)s points. What moved it cannot be said any more: a scorer of then is gone, "
         "or looked at other facts."
     )
-    return said % {"was": str(was), "now": str(now), "points": signed_points(step, language)}
+    return said % {"was": str(was), "now": str(now), "points": "…" if step is None else signed_points(step, language)}
 
 
 def signed_points(step: float, language: Language) -> str:

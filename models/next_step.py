@@ -63,7 +63,9 @@ class NextSteps:
         if stage.due_at is None:
             return self._say("%(who)s: take it up; no time is promised", who=who)
         if stage.overdue(now):
-            return self._say("Overdue since %(when)s: to be taken up by %(who)s", who=who, when=self._when(stage.due_at))
+            return self._say(
+                "Overdue since %(when)s: to be taken up by %(who)s", who=who, when=self._when(stage.due_at)
+            )
         return self._say("%(who)s: take it up by %(when)s", who=who, when=self._when(stage.due_at))
 
     def _who(self, grade: str | None) -> str:

@@ -32,14 +32,21 @@ class Trend:
     text: str
 
 
-def trend(then: tuple[int, float] | None, now: tuple[int, float], days: int, language: Language) -> Trend:
-    """The trend from a ``(score, log-odds of closing)`` to another; ``then`` is ``None`` where there was but one.
+def trend(then: tuple[int, float] | None, now: tuple[int, float] | None, days: int, language: Language) -> Trend:
+    """The trend from a ``(score, log-odds of closing)`` to another.
+
+    ``then`` is ``None`` where there was but one, and ``now`` as well where there was none.
 
     >>> trend((62, -1.6), (71, -1.0), 30, "en")
     Trend(direction='rising', points=8.7, text='Rising: from 62 to 71 in the past 30 days.')
     """
     text = translations(language)
     period = {"days": str(format_decimal(days, locale=language))}
+    if now is None:
+        none = text.ngettext(
+            "Not known: no score in the past %(days)s day.", "Not known: no score in the past %(days)s days.", days
+        )
+        return Trend("unknown", None, none % period)
     if then is None:
         one = text.ngettext(
             "Not known: only one score in the past %(days)s day.",

@@ -19,6 +19,7 @@ class Kind(Enum):
     DISCONNECTED = ("incomplete-body", 400, "The body ended early")
     NO_KEY = ("no-key", 401, "A key that holds is missing")
     ROLE = ("role-not-allowed", 403, "The key does not open this")
+    OBJECTED = ("objected", 403, "This person objected to being profiled")
     NOT_FOUND = ("not-found", 404, "There is nothing at this address")
     METHOD = ("method-not-allowed", 405, "This address does not answer to this method")
     SLOW = ("body-too-slow", 408, "The body did not arrive in time")

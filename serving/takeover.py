@@ -70,6 +70,10 @@ class Incumbent:
         if self._thread is not None:
             self._thread.join(timeout=5)
 
+    def open(self, version: str) -> Served:
+        """A version of the store, opened beside the scorer in service. Raises whatever is wrong with it."""
+        return self._opened(self._scorers.get(version))
+
     def look(self) -> None:
         """Takes the newest scorer over if it is not in service yet."""
         newest = self._scorers.newest()
@@ -86,7 +90,7 @@ class Incumbent:
 
     def _try(self, version: str) -> None:
         try:
-            served = self._opened(self._scorers.get(version))
+            served = self.open(version)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with an artifact, the scorer in service goes on
             self._refused[version] = RETRY_SECONDS
             self._metrics.takeover("failed")

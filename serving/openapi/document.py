@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from serving.contract import DefinitionReply, Lead, Reply
-from serving.openapi import erasure, feedback
+from serving.openapi import erasure, feedback, readback
 from serving.openapi.access import SCHEMES, guarded
 from serving.openapi.parts import REF, REQUEST_ID, get, ok, problems
 from serving.problems import Kind
@@ -29,9 +29,14 @@ _EXAMPLE = {
 }
 
 
+GROUPS = (feedback, erasure, readback)
+"""Groups of routes that have a module of their own here."""
+
+
 def document(settings: Settings) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service with these limits, as plain JSON values."""
-    _, schemas = msgspec.json.schema_components((Lead, Reply, DefinitionReply), ref_template=f"{REF}{{name}}")
+    types = (Lead, Reply, DefinitionReply, *readback.TYPES)
+    _, schemas = msgspec.json.schema_components(types, ref_template=f"{REF}{{name}}")
     schemas["Account"]["additionalProperties"] = {"type": ["string", "number", "boolean", "null"]}
     schemas |= feedback.schemas(settings)
     schemas |= erasure.schemas()
@@ -43,15 +48,23 @@ def document(settings: Settings) -> dict[str, Any]:
             "version": "1",
             "description": "Scores leads: how likely sales accepts and closes each, why, and by which definition.",
         },
-        "paths": guarded(_paths()),
+        "paths": guarded(_together(_paths(), *(group.paths() for group in GROUPS))),
         "components": {"schemas": schemas, "securitySchemes": SCHEMES},
     }
+
+
+def _together(*groups: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The methods of each address, whichever group they are in."""
+    joined: dict[str, dict[str, Any]] = {}
+    for group in groups:
+        for path, methods in group.items():
+            joined.setdefault(path, {}).update(methods)
+    return joined
 
 
 def _paths() -> dict[str, dict[str, Any]]:
     return {
         "/v1/scores": {"post": _scores()},
-        **feedback.paths(),
         "/v1/definition": {
             "get": get(
                 "definition",
@@ -60,7 +73,6 @@ def _paths() -> dict[str, dict[str, Any]]:
                 Kind.NO_SCORER,
             )
         },
-        **erasure.paths(),
         "/healthz": {"get": get("alive", "Whether the process answers.", "Alive")},
         "/livez": {"get": get("live", "The same as /healthz.", "Alive")},
         "/readyz": {"get": get("ready", "Whether a scorer is in service.", "Ready", Kind.NO_SCORER, Kind.KEYS_UNKNOWN)},
@@ -136,6 +148,8 @@ def _problem() -> dict[str, Any]:
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string"},
+            "field": {"type": "string"},
+            "got": {"type": "string"},
             "expected": {"type": "string"},
             "remedy": {"type": "string"},
             "limit": {"type": "integer"},

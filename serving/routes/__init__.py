@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from serving.desk import Desk
-from serving.routes import definition, erasure, feedback, health, scores
+from serving.routes import definition, erasure, feedback, health, leads, scores, shortlist
 
-GROUPS = (scores, feedback, definition, erasure, health)
+GROUPS = (scores, feedback, leads, shortlist, definition, erasure, health)
 
 
 def routes(desk: Desk) -> list[Route]:

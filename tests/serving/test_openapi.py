@@ -58,7 +58,10 @@ def test_a_fuzzer_finds_nothing_against_our_own_document(
 
 
 def test_every_route_is_documented(run: Run) -> None:
-    routes = {route.path: route.methods - {"HEAD"} for route in run().app.routes}  # type: ignore[attr-defined]
+    routes: dict[str, set[str]] = {}
+    for route in run().app.routes:
+        path = route.path.replace(":path}", "}")  # type: ignore[attr-defined]
+        routes.setdefault(path, set()).update(route.methods - {"HEAD"})  # type: ignore[attr-defined]
     documented = {path: {m.upper() for m in item} for path, item in document(Settings())["paths"].items()}
     assert documented == routes
 

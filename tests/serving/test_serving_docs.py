@@ -25,7 +25,8 @@ Run = Callable[..., Running]
 def test_every_route_has_its_place_in_the_page(run: Run) -> None:
     for route in run().app.routes:
         (method,) = route.methods - {"HEAD"}  # type: ignore[attr-defined]
-        assert f"`{method} {route.path}`" in PAGE  # type: ignore[attr-defined]
+        path = route.path.replace(":path}", "}")  # type: ignore[attr-defined]
+        assert f"`{method} {path}`" in PAGE
 
 
 @pytest.mark.parametrize("setting", fields(Settings), ids=lambda f: f.name)

@@ -1,0 +1,44 @@
+"""Scorers of earlier days, from the service's store: they told a score once and can still say why."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import structlog
+
+from serving.scoring import Served
+from serving.takeover import Incumbent
+
+KEPT = 3
+"""Scorers held beside the one in service."""
+
+
+class Earlier:
+    """Opens stored scorers and keeps the few used last. May be asked from several threads."""
+
+    def __init__(self, incumbent: Incumbent) -> None:
+        self._incumbent = incumbent
+        self._kept: OrderedDict[str, Served] = OrderedDict()
+        self._lock = threading.Lock()
+        self._log = structlog.get_logger("serving.readback")
+
+    def of(self, version: str) -> Served | None:
+        """The scorer of this version of the store; ``None`` where it is gone or can no longer be read."""
+        current = self._incumbent.served
+        if current is not None and current.stored.version == version:
+            return current
+        with self._lock:
+            found = self._kept.pop(version, None) or self._opened(version)
+            if found is not None:
+                self._kept[version] = found
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return found
+
+    def _opened(self, version: str) -> Served | None:
+        try:
+            return self._incumbent.open(version)
+        except Exception as error:  # noqa: BLE001 - the store raises as it comes; a scorer that is gone is no fault
+            self._log.info("earlier_scorer_gone", version=version, error=type(error).__name__)
+            return None
