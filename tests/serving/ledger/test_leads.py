@@ -19,7 +19,7 @@ from models import artifact
 from serving.ledger import Ledger
 from serving.readback import reader
 from tests.serving.conftest import NOW, Running
-from tests.serving.ledger.rows import DAY, put, report, score, standing
+from tests.serving.ledger.placed import DAY, put, report, score, standing
 from tests.serving.scorers import scorer
 
 Run = Callable[..., Running]
