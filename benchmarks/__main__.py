@@ -23,13 +23,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], default=list(NAMES), metavar="NAME")
     parser.add_argument("--small", action="store_true", help="a few seconds each, to see that they run")
-    options = parser.parse_args()
+    options, more = parser.parse_known_args()
+    if more and len(options.names) != 1:
+        parser.error(f"{' '.join(more)}: options of a benchmark need its name")
     memory = psutil.virtual_memory().total / 2**30
     print(f"Python {platform.python_version()}, {psutil.cpu_count()} cores, {memory:.0f} GiB", flush=True)
     failed = 0
     for name in options.names:
         print(f"\n== {name}", flush=True)
-        command = [sys.executable, "-m", f"benchmarks.{name}", *(["--small"] if options.small else [])]
+        command = [sys.executable, "-m", f"benchmarks.{name}", *(["--small"] if options.small else []), *more]
         failed += subprocess.run(command, check=False).returncode != 0
     return failed
 

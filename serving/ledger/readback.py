@@ -83,6 +83,7 @@ class Report:
 class Standing:
     """Where a lead stands; the fields are columns of ``standings``."""
 
+    score_id: str | None
     name: str | None
     owner: str | None
     segment: str | None
@@ -112,6 +113,18 @@ def latest(connection: sa.Connection, lead_id: str, until: datetime | None = Non
     """The score that stood at an instant: the last one given up to then. Without one, the latest of all."""
     within = [] if until is None else [scores.c.given_at <= until]
     return _first(connection, lead_id, *within)
+
+
+def current(connection: sa.Connection, lead_id: str, stands: Standing | None) -> Given | None:
+    """The score by which the lead stands in the list; before it has a place there, the latest given.
+
+    Usually they are one. They differ after the past was scored again: such a score is given now, and says nothing new.
+    """
+    if stands is not None and stands.score_id is not None:
+        found = _first(connection, lead_id, scores.c.id == stands.score_id)
+        if found is not None:
+            return found
+    return latest(connection, lead_id)
 
 
 def first_since(connection: sa.Connection, lead_id: str, since: datetime) -> Given | None:

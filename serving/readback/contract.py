@@ -28,7 +28,7 @@ class PastScore(Struct, frozen=True):
 
 
 class CurrentScore(Struct, frozen=True):
-    """The latest score given, and how old it is.
+    """The score by which the lead stands, as in the shortlist: the latest given, unless the past was scored again.
 
     ``reasons`` are told in the language asked for; where the scorer that gave them is gone, as they were given.
     ``explored``: drawn by lot to be worked all the same; null where its grade takes no part in the draw.
@@ -42,7 +42,7 @@ class CurrentScore(Struct, frozen=True):
     as_of: Time
     model: str
     definition: str
-    age_hours: Annotated[float, Meta(ge=0)]
+    age_hours: Annotated[float, Meta(ge=0, description="Since it was given.")]
     enough_information: bool
     explored: bool | None
     reasons: list[Reason]

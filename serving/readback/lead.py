@@ -92,10 +92,11 @@ def find(ledger: Database, question: Question, at: datetime) -> Found:
     after = question.after
     with ledger.reading() as connection:
         lead_id = question.lead_id
-        current = readback.latest(connection, lead_id)
+        stands = readback.standing(connection, lead_id)
+        current = readback.current(connection, lead_id, stands)
         was, now = _compared(connection, question, current)
         return Found(
-            standing=readback.standing(connection, lead_id),
+            standing=stands,
             current=current,
             was=was,
             now=now,

@@ -75,6 +75,18 @@ def test_the_latest_score_with_its_age_and_all_that_stands(served: Running, into
     assert lead["feedback"] == {"outcome": None, "outcome_at": None, "reports": []}
 
 
+def test_the_past_scored_again_does_not_become_the_score(served: Running, into: Put) -> None:
+    stored = version(served)
+    stands, again = score("l", 0, at=NOW - DAY, stored=stored), score("l", 1, at=NOW, as_of=NOW - 90 * DAY)
+    into("scores", stands, again)
+    assert told(served)["current"]["given_at"] == "2026-03-05T12:00:00Z"
+    into("standings", standing("l", score_id=stands["id"]))
+    assert told(served)["current"]["given_at"] == "2026-03-04T12:00:00Z"
+    into("standings", standing("m", score_id="not there yet"))
+    into("scores", score("m", stored=stored))
+    assert told(served, "m")["current"]["score"] == score("m")["score"]
+
+
 def test_reasons_are_told_in_the_language_asked_for(served: Running, into: Put) -> None:
     given = score("l", 3, stored=version(served))
     into("scores", given)
