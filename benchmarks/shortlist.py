@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from serving.ledger import schema, shortlist
 from serving.ledger.database import Database, database
-from serving.ledger.shortlist import After, Wanted
+from serving.ledger.shortlist import After, Run, Wanted
 from serving.ledger.tables import standings
 from tests import postgres
 
@@ -27,7 +27,7 @@ GRADES = ("A", "B", "C", "D")
 FROM = (0.3, 0.15, 0.05, 0.0)
 PAGES = {
     "the first page": (Wanted(), None),
-    "a page deep in grade D": (Wanted(), After("D", 0.02, "l5")),
+    "a page deep in grade D": (Wanted(), After(Run("D"), 0.02, "l5")),
     "the leads drawn by lot": (Wanted(explored=True), None),
     "grade C": (Wanted(grades=("C",)), None),
     "one owner": (Wanted(owners=("owner 7",)), None),

@@ -123,12 +123,17 @@ class Movements:
         return tuple(found)
 
     def _speaker(self, members: Sequence[int], was: Vector, now: Vector, agreeing: Vector) -> int:
-        """Of a topic's features the one to tell: one whose words changed, of these the one that moved it most."""
+        """Of a topic's features the one to tell: one whose words changed, of these the one that moved it most.
+
+        That another source came with another record of its leads is told as the source: the lead's own fact.
+        """
         say = self._phrases.say
-        return max(
-            members,
-            key=lambda i: (say(i, now) != say(i, was), not _same(float(was[i]), float(now[i])), float(agreeing[i]), -i),
-        )
+
+        def tells(i: int) -> tuple[bool, bool, bool, float, int]:
+            changed, own = say(i, now) != say(i, was), self._features[i].family is not Family.RATE
+            return changed, changed and own, not _same(float(was[i]), float(now[i])), float(agreeing[i]), -i
+
+        return max(members, key=tells)
 
     def _told(self, feature: int, was: Vector, now: Vector, *, rises: bool) -> str:
         fact, earlier = self._phrases.say(feature, now), self._phrases.say(feature, was)

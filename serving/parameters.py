@@ -16,6 +16,7 @@ T = TypeVar("T", bound=str)
 _SHOWN = 80
 _LONGEST = 2_000
 _DAY_DIGITS = 10
+_MANY = 20
 _REMEDY = "Correct it or leave it out; /openapi.json has all parameters."
 
 
@@ -57,6 +58,8 @@ class Parameters:
         """Each value of a parameter that may be there several times."""
         if "" in (values := tuple(self._given.get(name, ()))):
             raise refused(name, "", "a text")
+        if len(values) > _MANY:
+            raise refused(name, len(values), f"this parameter at most {_MANY} times")
         return values
 
     def choice(self, name: str, options: Mapping[str, T] | Collection[T], default: T) -> T:

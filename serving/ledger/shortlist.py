@@ -1,8 +1,8 @@
 """The list that both teams work from, read from ``standings`` a page at a time.
 
 It is made of runs, one after the other: each grade from the best on, within a grade the likeliest to close first. The
-leads drawn by lot are a run of their own right after the best grade: whoever works the list from the top reaches them,
-which is what they were drawn for, and no lead of the best grade waits for them. Grades that the definition does not
+leads drawn by lot come right after the best grade, by their own grades: whoever works the list from the top reaches
+them, which is what they were drawn for, and no lead of the best grade waits for them. Grades that the definition does not
 know, of scores given under an earlier one, come last.
 
 A run is read in the order of an index and only as far as the page goes: a page of a million leads costs no more.
@@ -32,8 +32,13 @@ STATES: dict[State, tuple[str | None, ...]] = {
 }
 """The outcomes of each state; ``None`` is that of a lead of which nothing was reported."""
 
-BY_LOT = ""
-"""The name of the run of the leads drawn by lot; those of the others are their grades, which are never empty."""
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The leads of one grade, those drawn by lot or the others."""
+
+    grade: str
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Wanted:
 class After:
     """The place in the list that a page begins after."""
 
-    run: str
+    run: Run
     p_close: float
     lead_id: str
 
@@ -62,7 +67,7 @@ class After:
 class Listed:
     """One lead of the list, and its run; the other fields are columns of ``standings``."""
 
-    run: str
+    run: Run
     lead_id: str
     name: str | None
     score: int
@@ -107,20 +112,19 @@ def page(
     return found
 
 
-def _runs(connection: sa.Connection, wanted: Wanted, grades: Sequence[str]) -> Iterator[str]:
-    """The runs in their order; those of unknown grades are only looked for once all others are read."""
+def _runs(connection: sa.Connection, wanted: Wanted, grades: Sequence[str]) -> Iterator[Run]:
+    """The runs in their order; unknown grades are only looked for once all others are read."""
     best, *others = grades
-    yield from _asked(wanted, [best])
-    if wanted.explored is not False:
-        yield BY_LOT
-    yield from _asked(wanted, others)
+    yield from _asked(wanted, [Run(best), *(Run(grade, drawn=True) for grade in grades), *map(Run, others)])
     known = {grade for outcome in STATES[wanted.state] for grade in _grades(connection, outcome)}
-    yield from _asked(wanted, sorted(known - set(grades)))
+    unknown = sorted(known - set(grades))
+    yield from _asked(wanted, [Run(grade, drawn) for grade in unknown for drawn in (True, False)])
 
 
-def _asked(wanted: Wanted, grades: Sequence[str]) -> Iterator[str]:
-    if not wanted.explored:
-        yield from (grade for grade in grades if not wanted.grades or grade in wanted.grades)
+def _asked(wanted: Wanted, runs: Sequence[Run]) -> Iterator[Run]:
+    for run in runs:
+        if (not wanted.grades or run.grade in wanted.grades) and wanted.explored in {None, run.drawn}:
+            yield run
 
 
 def _grades(connection: sa.Connection, outcome: str | None) -> Iterator[str]:
@@ -132,35 +136,33 @@ def _grades(connection: sa.Connection, outcome: str | None) -> Iterator[str]:
         grade = connection.execute(query.where(_TABLE.grade > grade)).scalar()
 
 
-def _query(
-    wanted: Wanted, run: str, after: After | None, most: int, now: datetime
-) -> sa.Select[Any] | sa.CompoundSelect[Any]:
-    """The leads of a run. One scan for each outcome, each in the order of the index, then the first of them all."""
-    where = [*_filters(wanted, now), _TABLE.p_close.is_not(None)]
-    if run == BY_LOT:
-        where += [_DRAWN, *([_TABLE.grade.in_(wanted.grades)] if wanted.grades else [])]
-        order = [_TABLE.outcome, _TABLE.p_close, _TABLE.lead_id]
-    else:
-        where += [_TABLE.grade == run, _TABLE.explored.is_not(True)]
-        order = [_TABLE.outcome, _TABLE.grade, _TABLE.p_close, _TABLE.lead_id]
+def _query(wanted: Wanted, run: Run, after: After | None, most: int, now: datetime) -> sa.CompoundSelect[Any]:
+    """The leads of a run: each outcome, and owner or segment, scanned in the order of an index, then the first."""
+    where = [*_filters(wanted, now), _TABLE.grade == run.grade, _TABLE.p_close.is_not(None)]
+    where.append(_DRAWN if run.drawn else _TABLE.explored.is_not(True))
     if after is not None:
-        where.append(
-            sa.tuple_(_TABLE.p_close, _TABLE.lead_id) < sa.tuple_(*map(sa.literal, (after.p_close, after.lead_id)))
-        )
+        place = sa.tuple_(sa.literal(after.p_close), sa.literal(after.lead_id))
+        where.append(sa.tuple_(_TABLE.p_close, _TABLE.lead_id) < place)
+    order = [column.desc() for column in (_TABLE.outcome, _TABLE.grade, _TABLE.p_close, _TABLE.lead_id)]
     scans = [
-        sa.select(*_COLUMNS).where(_is(outcome), *where).order_by(*(column.desc() for column in order)).limit(most)
+        sa.select(*_COLUMNS).where(_is(outcome), *part, *where).order_by(*order).limit(most)
         for outcome in STATES[wanted.state]
+        for part in _parts(wanted)
     ]
     each = [sa.select(scan.subquery()) for scan in scans]
     best_first: list[sa.ColumnElement[Any]] = [sa.desc(sa.literal_column(name)) for name in ("p_close", "lead_id")]
     return sa.union_all(*each).order_by(*best_first).limit(most)
 
 
+def _parts(wanted: Wanted) -> list[list[sa.ColumnElement[bool]]]:
+    """What each scan is narrowed down to by an index of its own: one owner, else one segment."""
+    column, values = (_TABLE.owner, wanted.owners) if wanted.owners else (_TABLE.segment, wanted.segments)
+    return [[column == value] for value in dict.fromkeys(values)] or [[]]
+
+
 def _filters(wanted: Wanted, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
-    if wanted.segments:
+    if wanted.segments and wanted.owners:
         yield _TABLE.segment.in_(wanted.segments)
-    if wanted.owners:
-        yield _TABLE.owner.in_(wanted.owners)
     if wanted.min_score is not None:
         yield _TABLE.score >= wanted.min_score
     if wanted.overdue is not None:

@@ -229,9 +229,11 @@ standings = sa.Table(
     sa.Column("outcome_at", Instant),
     sa.Index("standings_by_rank", "outcome", "grade", "p_close", "lead_id"),
     sa.Index("standings_by_owner", "owner", "outcome", "grade", "p_close", "lead_id"),
+    sa.Index("standings_by_segment", "segment", "outcome", "grade", "p_close", "lead_id"),
     sa.Index(
         "standings_by_lot",
         "outcome",
+        "grade",
         "p_close",
         "lead_id",
         sqlite_where=sa.text("explored"),

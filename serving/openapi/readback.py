@@ -48,7 +48,7 @@ def _lead() -> dict[str, Any]:
 
 
 def _shortlist() -> dict[str, Any]:
-    flag, each = {"type": "boolean"}, {"type": "array", "items": _TEXT}
+    flag, each = {"type": "boolean"}, {"type": "array", "maxItems": 20, "items": _TEXT}
     reply = ok("A page of the list.", "Shortlist")
     link = {"description": "The address of the next page, where there is one.", "schema": {"type": "string"}}
     reply["headers"] = REQUEST_ID | {"Link": link}

@@ -7,11 +7,12 @@ import math
 from scipy.special import expit, logit
 
 from models.definition import SHORT, Language
-from models.movement import Known, Movement, Movements, in_points, log_odds, nothing_to_compare, total_only
+from models.movement import Known, Movement, in_points, log_odds, nothing_to_compare, total_only
 from models.scorer import Scorer
 from serving.ledger.readback import Given
 from serving.readback.contract import Change, MovedFact, PastScore
 from serving.readback.earlier import Earlier
+from serving.scoring import Served
 
 AS_GIVEN = 1e-9
 """How near an explained probability must come to the one given: else it is not that score which was explained."""
@@ -58,14 +59,14 @@ def change(was: Given | None, now: Given | None, earlier: Earlier, language: Lan
 
 def _explained(was: Given, now: Given, earlier: Earlier, language: Language) -> tuple[Movement, str] | None:
     """The movement and its summary; ``None`` where a scorer is gone, looked at other facts, or gives other scores."""
-    scorer, before = scorer_of(now, earlier), None
-    if scorer is None:
+    served, before = served_of(now, earlier), None
+    if served is None:
         return None
     if was.stored_version != now.stored_version:
-        before = _by_another(was, now, scorer, earlier)
+        before = _by_another(was, now, served.scorer, earlier)
         if before is None or not math.isfinite(before):
             return None
-    movements = Movements(scorer, language)
+    movements = earlier.movements(served, language)
     movement = movements.between(Known(was.x, was.accepted), Known(now.x, now.accepted), before)
     if abs(expit(movement.before) - was.p_close) > AS_GIVEN or abs(expit(movement.after) - now.p_close) > AS_GIVEN:
         return None
@@ -79,20 +80,17 @@ def _by_another(was: Given, now: Given, scorer: Scorer, earlier: Earlier) -> flo
     gave is part of the facts. Where the earlier scorer is gone but looked at the same, its probability says it nearly
     as well.
     """
-    gave = scorer_of(was, earlier)
+    gave = served_of(was, earlier)
     if gave is None:
         return float(logit(was.p_close)) if was.catalog == now.catalog else None
-    same = gave.catalog.features == scorer.catalog.features
-    return log_odds(gave, Known(was.x, was.accepted)) if same else None
+    same = gave.scorer.catalog.features == scorer.catalog.features
+    return log_odds(gave.scorer, Known(was.x, was.accepted)) if same else None
 
 
-def scorer_of(given: Given, earlier: Earlier) -> Scorer | None:
+def served_of(given: Given, earlier: Earlier) -> Served | None:
     """The scorer that gave this score, where it is still there and looks at the facts that were kept."""
     served = earlier.of(given.stored_version)
-    if (
-        served is None
-        or served.scorer.catalog.hash != given.catalog
-        or len(given.x) != len(served.scorer.catalog.names)
-    ):
+    if served is None:
         return None
-    return served.scorer
+    catalog = served.scorer.catalog
+    return served if catalog.hash == given.catalog and len(catalog.names) == len(given.x) else None

@@ -7,6 +7,8 @@ from collections import OrderedDict
 
 import structlog
 
+from models.definition import LANGUAGES, Language
+from models.movement import Movements
 from serving.scoring import Served
 from serving.takeover import Incumbent
 
@@ -20,6 +22,7 @@ class Earlier:
     def __init__(self, incumbent: Incumbent) -> None:
         self._incumbent = incumbent
         self._kept: OrderedDict[str, Served] = OrderedDict()
+        self._movements: dict[tuple[str, Language], Movements] = {}
         self._lock = threading.Lock()
         self._log = structlog.get_logger("serving.readback")
 
@@ -35,6 +38,16 @@ class Earlier:
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             return found
+
+    def movements(self, served: Served, language: Language) -> Movements:
+        """What explains changes under this scorer; made once, as its phrases take a while."""
+        key = (served.stored.version, language)
+        with self._lock:
+            if key not in self._movements:
+                if len(self._movements) > len(LANGUAGES) * KEPT:
+                    self._movements.clear()
+                self._movements[key] = Movements(served.scorer, language)
+            return self._movements[key]
 
     def _opened(self, version: str) -> Served | None:
         try:

@@ -20,7 +20,7 @@ from serving.ledger import readback
 from serving.ledger.database import Database
 from serving.ledger.readback import Given, Place, Standing
 from serving.readback import cursors
-from serving.readback.change import change, past, scorer_of
+from serving.readback.change import change, past, served_of
 from serving.readback.contract import (
     CurrentScore,
     Feedback,
@@ -158,10 +158,11 @@ def _current(given: Given, earlier: Earlier, language: Language, at: datetime) -
 
 
 def _reasons(given: Given, earlier: Earlier, language: Language) -> list[Reason]:
-    scorer = scorer_of(given, earlier)
-    if scorer is None:
+    served = served_of(given, earlier)
+    if served is None:
         return msgspec.json.decode(given.reasons, type=list[Reason])
-    again = scorer.score_matrix(given.x[None, :], np.array([given.accepted]), reasons=REASONS, language=language)
+    x, accepted = given.x[None, :], np.array([given.accepted])
+    again = served.scorer.score_matrix(x, accepted, reasons=REASONS, language=language)
     return [Reason(reason.feature, reason.points, reason.text) for reason in again.reasons[0]]
 
 

@@ -14,13 +14,14 @@ from models.next_step import NextSteps, Stage
 from serving.contract import DefinitionInService
 from serving.ledger import shortlist
 from serving.ledger.database import Database
-from serving.ledger.shortlist import After, Listed, Wanted
+from serving.ledger.shortlist import After, Listed, Run, Wanted
 from serving.readback import cursors
 from serving.readback.contract import ListedLead, Outcome, Shortlist
 
 
 class _Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    run: str
+    grade: str
+    drawn: bool
     p_close: float
     lead_id: str
     rank: int
@@ -51,7 +52,7 @@ def answer(
     """
     asked = [asdict(question.wanted), list(grades)]
     place = None if question.cursor is None else cursors.read(question.cursor, _Place, asked)
-    after = None if place is None else After(place.run, place.p_close, place.lead_id)
+    after = None if place is None else After(Run(place.grade, place.drawn), place.p_close, place.lead_id)
     with ledger.reading() as connection:
         found = shortlist.page(connection, question.wanted, grades, after, question.limit + 1, now)
     shown, before = found[: question.limit], 0 if place is None else place.rank
@@ -61,7 +62,9 @@ def answer(
     ]
     following = None
     if len(found) > len(shown):
-        following = cursors.write(_Place(**asdict(shown[-1].place), rank=before + len(shown)), asked)
+        last = shown[-1]
+        place = _Place(last.run.grade, last.run.drawn, last.p_close, last.lead_id, before + len(shown))
+        following = cursors.write(place, asked)
     return Shortlist(named, now, leads, following)
 
 

@@ -21,9 +21,14 @@ from tests.fitted import FEATURES, boosted, close_only, linear, rows, scorer
 MINUS = "\N{MINUS SIGN}"
 X = rows(400, seed=11)
 ROW = st.integers(0, len(X) - 1)
-EMPLOYEES, SOURCE, WEEK, MONTH, RECENCY = (
+EMPLOYEES, SOURCE, RATE, WEEK, MONTH, RECENCY = (
     [f.name for f in FEATURES].index(name)
-    for name in ("employees", "source", "page_view_count_7d", "page_view_count_30d", "page_view_recency_days")
+    for name in (
+        "employees",
+        "source",
+        "source_close_rate",
+        *(f"page_view_{end}" for end in ("count_7d", "count_30d", "recency_days")),
+    )
 )
 
 
@@ -158,6 +163,14 @@ def test_a_count_is_told_with_the_count_before() -> None:
         moved(was, now, "fr")["page_view"][1]
         == "6 visites de pages au cours des 30 derniers jours\u202f; avant\u00a0: 2"
     )
+
+
+def test_another_source_is_told_as_the_source_and_not_as_its_record() -> None:
+    was, now = X[3].copy(), X[3].copy()
+    was[SOURCE], was[RATE], now[SOURCE], now[RATE] = 2, 0.1, 0, 0.4
+    assert moved(was, now)["source"][1] == "Source: webinar; before: cold_call"
+    now[SOURCE] = 2
+    assert moved(was, now)["source"][1] == "Source: 40% of earlier leads won; before: 10% of earlier leads won"
 
 
 def test_a_fact_that_did_not_change_is_said_to_be_as_before() -> None:

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from serving.ledger import Ledger, shortlist
-from serving.ledger.shortlist import STATES, Wanted
+from serving.ledger.shortlist import STATES, Run, Wanted
 from tests.serving.conftest import NOW, Running
 from tests.serving.ledger.placed import put, standing
 
-Run = Callable[..., Running]
+Start = Callable[..., Running]
 GRADES = ("A", "B", "C", "D")
 PATH = "/v1/shortlist"
 
 
 @pytest.fixture
-def listed(run: Run, ledger: Ledger) -> Callable[..., Running]:
+def listed(run: Start, ledger: Ledger) -> Callable[..., Running]:
     """The service over a ledger in which these leads stand."""
 
     def of(*rows: dict[str, Any], **behind: Any) -> Running:
@@ -159,11 +159,17 @@ def test_pages_together_are_the_list(listed: Callable[..., Running], asked: dict
     assert set(found) == wanted
     assert [lead["rank"] for lead in leads] == list(range(1, len(leads) + 1))
     if "explored" in asked:
-        runs = [(0, -lead["p_close"]) for lead in leads]
-    else:
-        place = {"A": 0, "B": 2, "C": 3, "D": 4, "Old": 5}
-        runs = [(1 if lead["explored"] else place[lead["grade"]], -lead["p_close"]) for lead in leads]
+        assert all(lead["explored"] for lead in leads)
+    place = {grade: i for i, grade in enumerate(["A", "B", "C", "D", "Old"])}
+    runs = [(*run_of(lead, place[lead["grade"]]), -lead["p_close"]) for lead in leads]
     assert runs == sorted(runs)
+
+
+def run_of(lead: dict[str, Any], place: int) -> tuple[int, int]:
+    """The best grade, the leads drawn by lot by their grades, the other grades, grades that are not known."""
+    if place == 4:
+        return 3, not lead["explored"]
+    return (1, place) if lead["explored"] else (2 if place else 0, place)
 
 
 def test_rows_that_come_in_between_two_pages_move_nothing(listed: Callable[..., Running], ledger: Ledger) -> None:
@@ -202,6 +208,7 @@ NONSENSE: list[tuple[dict[str, Any], str]] = [
     ({"cursor": "AAAA"}, "cursor"),
     ({"cursor": "é"}, "cursor"),
     ({"segment": "x" * 2001}, "segment"),
+    ({"owner": [str(i) for i in range(21)]}, "owner"),
 ]
 
 
@@ -256,7 +263,7 @@ def test_the_next_page_of_a_csv_is_in_its_link(listed: Callable[..., Running]) -
     assert "link" not in rest.headers
 
 
-def test_without_a_ledger_there_is_no_list(run: Run) -> None:
+def test_without_a_ledger_there_is_no_list(run: Start) -> None:
     reply = run().client.get(PATH)
     assert (reply.status_code, reply.json()["type"]) == (404, "urn:accord:problem:no-ledger")
 
@@ -265,16 +272,30 @@ def test_a_page_is_read_in_the_order_of_an_index(ledger: Ledger) -> None:
     """Never a sort of all leads: however many there are, a page costs what it holds."""
     draw = np.random.default_rng(1)
     rows = [
-        standing(f"l{i}", float(p), GRADES[int(4 - 4 * p)], explored=p < 0.25 and i % 20 == 0, owner=f"o{i % 50}")
+        standing(
+            f"l{i}",
+            float(p),
+            GRADES[int(4 - 4 * p)],
+            explored=p < 0.25 and i % 20 == 0,
+            owner=f"o{i % 50}",
+            segment=f"s{i % 7}",
+        )
         for i, p in enumerate((draw.random(20_000) * 0.998 + 0.001).tolist())
     ]
     put(ledger.database, "standings", *rows)
     with ledger.database.writing() as connection:
         connection.exec_driver_sql("ANALYZE standings")
-    runs = (("A", "rank"), ("D", "rank"), (shortlist.BY_LOT, "lot"))
-    places = (None, shortlist.After("D", 0.1, "l1"))
+    a, c, d, drawn = Run("A"), Run("C"), Run("D"), Run("D", drawn=True)
+    runs = ((a, "rank"), (d, "rank"), (drawn, "lot"))
+    places = (None, shortlist.After(d, 0.1, "l1"))
     asked = [(Wanted(), run, place, index) for (run, index), place in itertools.product(runs, places)]
-    asked += [(Wanted(owners=("o3",)), "C", None, "owner"), (Wanted(state="all"), "B", None, "rank")]
+    asked += [
+        (Wanted(owners=("o3",)), c, None, "owner"),
+        (Wanted(owners=("o3", "o4"), segments=("s1", "s2")), c, None, "owner"),
+        (Wanted(segments=("s1", "none")), d, places[1], "segment"),
+        (Wanted(segments=("none",)), d, None, "segment"),
+        (Wanted(state="all"), Run("B"), None, "rank"),
+    ]
     for wanted, run, place, index in asked:
         query = shortlist._query(wanted, run, place, 100, NOW)
         plan, told = explained(ledger, query)

@@ -192,7 +192,7 @@ def _standings() -> None:
     )
     rank = ["outcome", "grade", "p_close", "lead_id"]
     op.create_index("standings_by_rank", "standings", rank)
-    op.create_index("standings_by_owner", "standings", ["owner", *rank])
+    for named in ("owner", "segment"):
+        op.create_index(f"standings_by_{named}", "standings", [named, *rank])
     drawn = sa.text("explored")
-    lot = ["outcome", "p_close", "lead_id"]
-    op.create_index("standings_by_lot", "standings", lot, sqlite_where=drawn, postgresql_where=drawn)
+    op.create_index("standings_by_lot", "standings", rank, sqlite_where=drawn, postgresql_where=drawn)
