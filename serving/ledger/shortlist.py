@@ -1,9 +1,9 @@
 """The list that both teams work from, read from ``standings`` a page at a time.
 
 It is made of runs, one after the other: each grade from the best on, within a grade the likeliest to close first. The
-leads drawn by lot come right after the best grade, by their own grades: whoever works the list from the top reaches
-them, which is what they were drawn for, and no lead of the best grade waits for them. Grades that the definition does not
-know, of scores given under an earlier one, come last.
+leads drawn by lot come right after the best grade, by their own grades: whoever works from the top reaches them, which
+is what they were drawn for, and no lead of the best grade waits for them. Grades that the definition does not know, of
+scores given under an earlier one, come last.
 
 A run is read in the order of an index and only as far as the page goes: a page of a million leads costs no more.
 """

@@ -13,6 +13,7 @@ from serving.readback.contract import LeadTold, Shortlist
 
 TYPES = (LeadTold, Shortlist)
 _WHEN = "A time with its zone, or a day in UTC"
+_TIME = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
 
 
@@ -35,12 +36,12 @@ def _lead() -> dict[str, Any]:
                 "schema": {"type": "string", "minLength": 1},
             },
             _language(),
-            _asked("since", _TEXT, f"{_WHEN}: the history from then on."),
-            _asked("until", _TEXT, f"{_WHEN}, its end: the history up to then."),
+            _asked("since", _TIME, f"{_WHEN}: the history from then on."),
+            _asked("until", _TIME, f"{_WHEN}, its end: the history up to then."),
             _asked("limit", _whole(1, MOST_SCORES, SCORES), "Scores of the history in one reply."),
             _cursor(),
-            _asked("from", _TEXT, f"{_WHEN}: why the score changed since the one that stood then."),
-            _asked("to", _TEXT, f"{_WHEN}, its end: why the score changed up to the one that stood then."),
+            _asked("from", _TIME, f"{_WHEN}: why the score changed since the one that stood then."),
+            _asked("to", _TIME, f"{_WHEN}, its end: why the score changed up to the one that stood then."),
             _asked("days", _whole(1, MOST_DAYS, DAYS), "The days of the trend."),
         ],
         "responses": {"200": ok("What is known of the lead.", "LeadTold")} | problems(*kinds),

@@ -28,7 +28,7 @@ Put = Callable[..., None]
 
 @pytest.fixture
 def served(run: Run, ledger: Ledger) -> Running:
-    return run(behind={"ledger": ledger.database})
+    return run(desk={"ledger": ledger.database})
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_nothing_is_told_of_who_objected_or_was_erased(run: Run, ledger: Ledger,
         def barred(self, lead_id: str) -> str | None:
             return {"objector": "objected", "gone": "erased"}.get(lead_id)
 
-    running = run(behind={"ledger": ledger.database, "roster": Roster()})
+    running = run(desk={"ledger": ledger.database, "roster": Roster()})
     into("scores", *(score(name, stored=version(running)) for name in ("objector", "gone", "here")))
     objector, gone, unknown = (running.client.get(f"/v1/leads/{name}") for name in ("objector", "gone", "unknown"))
     assert (objector.status_code, objector.json()["type"]) == (403, "urn:accord:problem:objected")
@@ -342,7 +342,7 @@ def test_what_was_written_last_is_waited_for_but_not_for_long(run: Run, ledger: 
             asked.append(seconds)
             into("scores", score("l"))
 
-    running = run(behind={"ledger": ledger.database, "recorder": Hurried()})
+    running = run(desk={"ledger": ledger.database, "recorder": Hurried()})
     assert told(running)["current"]["score"]
     assert asked == [reader.FLUSH_SECONDS]
     assert reader.FLUSH_SECONDS < 1

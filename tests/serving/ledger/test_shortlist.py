@@ -29,7 +29,7 @@ def listed(run: Start, ledger: Ledger) -> Callable[..., Running]:
     def of(*rows: dict[str, Any], **behind: Any) -> Running:
         if rows:
             put(ledger.database, "standings", *rows)
-        return run(behind={"ledger": ledger.database, **behind})
+        return run(desk={"ledger": ledger.database, **behind})
 
     return of
 
