@@ -360,7 +360,7 @@ def test_a_ledger_that_does_not_answer_is_a_503_and_scores_are_given(
         patched.setattr("serving.ledger.database._told", down)
         for path in ("/v1/leads/l", "/v1/shortlist"):
             reply = served.client.get(path)
-            assert (reply.status_code, reply.json()["type"]) == (503, "urn:accord:problem:ledger-unavailable")
+            assert (reply.status_code, reply.json()["type"]) == (503, "urn:accord:problem:ledger-down")
             assert int(reply.headers["retry-after"]) > 0
             assert "secret" not in reply.text
         assert len(served.post({"lead_id": "l"})["scores"]) == 1
@@ -369,4 +369,4 @@ def test_a_ledger_that_does_not_answer_is_a_503_and_scores_are_given(
 
 def test_without_a_ledger_nothing_is_read_back(run: Run) -> None:
     reply = run().client.get("/v1/leads/l")
-    assert (reply.status_code, reply.json()["type"]) == (404, "urn:accord:problem:no-ledger")
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:accord:problem:no-ledger")

@@ -265,7 +265,7 @@ def test_the_next_page_of_a_csv_is_in_its_link(listed: Callable[..., Running]) -
 
 def test_without_a_ledger_there_is_no_list(run: Start) -> None:
     reply = run().client.get(PATH)
-    assert (reply.status_code, reply.json()["type"]) == (404, "urn:accord:problem:no-ledger")
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:accord:problem:no-ledger")
 
 
 def test_a_page_is_read_in_the_order_of_an_index(ledger: Ledger) -> None:
