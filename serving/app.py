@@ -20,11 +20,11 @@ from serving.routes import routes
 
 
 def application(desk: Desk) -> Starlette:
-    """The service as an ASGI application. In its lifespan it looks for newer scorers and delivers to the ledger."""
+    """The service as an ASGI application. In its lifespan it looks for newer scorers and checks, and delivers."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        behind = [part for part in (desk.roster, desk.recorder) if part is not None]
+        behind = [part for part in (desk.roster, desk.recorder, desk.lookout) if part is not None]
         for part in behind:
             await to_thread.run_sync(part.start)
         announce(desk)

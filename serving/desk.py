@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property, partial
 from typing import Any, Literal, Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from serving.doors import Role
+from serving.ledger.checks import latest
 from serving.ledger.database import Database
 from serving.ledger.keys import Shown
+from serving.lookout import Lookout
 from serving.metrics import Metrics
 from serving.problems import Kind, Problem
 from serving.scoring import Served
@@ -122,6 +125,11 @@ class Desk:
     recorder: Recorder | None = None
     roster: Roster | None = None
     _one_at_a_time: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+
+    @cached_property
+    def lookout(self) -> Lookout | None:
+        """Looks for the last check in the ledger; ``None`` without one. It runs with the application's lifespan."""
+        return None if self.ledger is None else Lookout(partial(latest, self.ledger))
 
     def in_service(self) -> Served:
         """The scorer in service. Raises `Problem` where there is none yet."""

@@ -1,7 +1,7 @@
 """What Prometheus may know: counts and times, never a lead.
 
 With several workers the counts of all are added up (prometheus-client's multi-process mode, which BentoML prepares);
-what is said of the scorer is said by the worker that answers.
+what is said of the scorer and of the last check is said by the worker that answers. `watching/alerts.yaml` reads them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from serving.scoring import Served
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SCORES = "/v1/scores"
+TAKEOVERS = ("done", "failed")
 LEADS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 
 
@@ -63,6 +65,10 @@ class Metrics:
         for reason in ("refused", "damaged"):
             self._aside.labels(reason)
         self._feedback = Counter("accord_feedback", "Reports taken.", ["outcome"], registry=own)
+        for outcome in TAKEOVERS:
+            self._takeovers.labels(outcome)
+        for status in ("200", "500", "503"):
+            self._requests.labels(SCORES, status)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -114,17 +120,24 @@ class Metrics:
         """The ledger's keys and barred leads were read (``done``) or could not be (``failed``)."""
         self._looks.labels(outcome).inc()
 
-    def page(self, served: Served | None, now: datetime, recorder: Recorder | None = None) -> bytes:
-        """The text Prometheus reads."""
+    def expect(self, grades: Iterable[str]) -> None:
+        """These grades will be given: they are counted from nought.
+
+        Prometheus sees no increase in a series that begins at one, so the first of its kind would be missed.
+        """
+        for grade in grades:
+            self._scores.labels(grade)
+
+    def page(self, served: Served | None, now: datetime, *more: Collector) -> bytes:
+        """The text Prometheus reads; ``more`` tell what is true now of something else than the scorer."""
         registry: CollectorRegistry = self._registry
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
-        of_now = CollectorRegistry()
-        of_now.register(_OfScorer(served, now))
-        if recorder is not None:
-            of_now.register(_OfLedger(recorder))
-        return generate_latest(registry) + generate_latest(of_now)
+        now_true = CollectorRegistry()
+        for collector in (_OfScorer(served, now), *more):
+            now_true.register(collector)
+        return generate_latest(registry) + generate_latest(now_true)
 
 
 class _OfScorer(Collector):
@@ -148,13 +161,20 @@ class _OfScorer(Collector):
             "signed": str(served.definition.signed).lower(),
         }
         yield InfoMetricFamily("accord_model", "The scorer in service.", value=about)
+        ranks = GaugeMetricFamily("accord_grade_rank", "1 for the best grade, 2 for the next.", labels=["grade"])
+        for rank, grade in enumerate(served.scorer.grading.names, 1):
+            ranks.add_metric([grade], rank)
+        yield ranks
 
 
-class _OfLedger(Collector):
+class OfLedger(Collector):
+    """What is true now of the way to the ledger."""
+
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
 
     def collect(self) -> Iterable[Metric]:
+        """Two gauges."""
         up = 1.0 if self._recorder.up else 0.0
         yield GaugeMetricFamily("accord_ledger_up", "Whether the ledger's database takes rows.", value=up)
         backlog = self._recorder.backlog

@@ -98,6 +98,7 @@ class Incumbent:
             return
         before, self._served = self._served, served
         self._metrics.takeover("done")
+        self._metrics.expect(served.scorer.grading.names)
         self._log.info(
             "takeover",
             version=version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from anyio import to_thread
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,7 +12,8 @@ from starlette.routing import Route
 from serving.access import keys_unknown
 from serving.body import JSON
 from serving.desk import Desk
-from serving.metrics import CONTENT_TYPE
+from serving.lookout import LastCheck
+from serving.metrics import CONTENT_TYPE, OfLedger
 from serving.openapi.document import document
 
 
@@ -28,7 +30,10 @@ def routes(desk: Desk) -> list[Route]:
         return Response(msgspec.json.encode({"status": "ready", "model": desk.in_service().model}), media_type=JSON)
 
     async def metrics(_: Request) -> Response:
-        page = await to_thread.run_sync(desk.metrics.page, desk.incumbent.served, desk.clock(), desk.recorder)
+        now = desk.clock()
+        more: list[Collector] = [] if desk.lookout is None else [LastCheck(desk.lookout.seen, now)]
+        more += [] if desk.recorder is None else [OfLedger(desk.recorder)]
+        page = await to_thread.run_sync(desk.metrics.page, desk.incumbent.served, now, *more)
         return Response(page, headers={"Content-Type": CONTENT_TYPE})
 
     async def own_document(_: Request) -> Response:
