@@ -99,7 +99,7 @@ class LastCheck(Collector):
         check = self._seen.check
         age = inf if check is None else (self._now - check.at).total_seconds()
         yield GaugeMetricFamily(
-            "accord_check_age_seconds", "Since the last check; +Inf where there is none.", value=age
+            "accord_check_age_seconds", "Since the last check; +Inf for never.", value=age
         )
         if check is not None:
             yield _broken(check)
