@@ -98,9 +98,7 @@ class LastCheck(Collector):
             return
         check = self._seen.check
         age = inf if check is None else (self._now - check.at).total_seconds()
-        yield GaugeMetricFamily(
-            "accord_check_age_seconds", "Since the last check; +Inf for never.", value=age
-        )
+        yield GaugeMetricFamily("accord_check_age_seconds", "Since the last check; +Inf for never.", value=age)
         if check is not None:
             yield _broken(check)
             yield _found(check)

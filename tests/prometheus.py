@@ -5,7 +5,6 @@ The package is fetched once for each user, by its name, with the machine's own a
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,8 +12,6 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 STARTS_WITHIN = 60.0
@@ -66,7 +64,7 @@ class Prometheus:
 
     def value(self, expression: str) -> float | None:
         """The value of an expression that gives one series, ``None`` where it gives none."""
-        result = self._asked(f"/api/v1/query?query={urllib.parse.quote(expression)}")["result"]
+        result = self._asked("/api/v1/query", query=expression)["result"]
         return float(result[0]["value"][1]) if result else None
 
     def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -82,14 +80,13 @@ class Prometheus:
         self.until(lambda: bool(before) and all(n >= before.get(g, 0) + times for g, n in self._evaluations().items()))
 
     def _evaluations(self) -> dict[str, float]:
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as reply:
-            text = reply.read().decode()
+        text = httpx.get(f"{self.url}/metrics", timeout=10).text
         found = re.findall(r'^prometheus_rule_group_iterations_total\{rule_group="(.*?)"\} (\S+)$', text, re.MULTILINE)
         return {group: float(count) for group, count in found}
 
-    def _asked(self, path: str) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as reply:
-            return dict(json.load(reply)["data"])
+    def _asked(self, path: str, **parameters: str) -> dict[str, Any]:
+        reply = httpx.get(f"{self.url}{path}", params=parameters, timeout=10).raise_for_status()
+        return dict(reply.json()["data"])
 
 
 @contextmanager
@@ -118,8 +115,8 @@ def _wait(running: Prometheus, process: subprocess.Popen[bytes], log: Path) -> N
     until = time.monotonic() + STARTS_WITHIN
     while True:
         try:
-            urllib.request.urlopen(f"{running.url}/-/ready", timeout=5).close()
-        except OSError:
+            httpx.get(f"{running.url}/-/ready", timeout=5).raise_for_status()
+        except httpx.HTTPError:
             if process.poll() is not None or time.monotonic() > until:
                 raise AssertionError(log.read_text()) from None
             time.sleep(0.05)
@@ -134,7 +131,7 @@ def _free_port() -> int:
 
 
 def _unpacked() -> dict[str, Path]:
-    """The programs of the Debian package, from a folder of this user's own; fetched and unpacked where it is not there."""
+    """The programs of the Debian package, from this user's own folder; fetched where it is not there."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         pytest.skip("no prometheus and promtool on the PATH, and no apt-get to fetch them with")
     home = Path(tempfile.gettempdir()) / f"accord-prometheus-{os.getuid()}"

@@ -72,6 +72,7 @@ class Running:
     client: Client
     store: Store
     incumbent: Incumbent
+    desk: Desk
 
     def post(self, *leads: Any, **more: Any) -> dict[str, Any]:
         """The reply to a request that is answered."""
@@ -99,9 +100,10 @@ def run(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Callable[...
             store.put(artifacts(seed), {"version": "12"})
         metrics = Metrics()
         incumbent = Incumbent(store, lambda stored: open_scorer(stored, microseconds(now)), metrics, every=every)
-        app = application(Desk(incumbent, Settings(**settings), metrics, lambda: now, **(desk or {})))
+        made = Desk(incumbent, Settings(**settings), metrics, lambda: now, **(desk or {}))
+        app = application(made)
         incumbent.start()
-        every_one.append(Running(app, Client(app), store, incumbent))
+        every_one.append(Running(app, Client(app), store, incumbent, made))
         return every_one[-1]
 
     yield started

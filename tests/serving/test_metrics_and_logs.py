@@ -29,7 +29,7 @@ def test_scores_are_counted_by_grade(run: Run) -> None:
     grades = [score["grade"] for score in reply["scores"]]
     told = metrics(running)
     assert {key[1]: value for key, value in told.items() if key[0] == "accord_scores_total"} == {
-        grade: grades.count(grade) for grade in set(grades)
+        grade: grades.count(grade) for grade in "ABCD"
     }
     assert told["accord_request_leads_sum",] == 20
 
@@ -68,6 +68,25 @@ def test_the_model_and_its_age_are_told(run: Run) -> None:
     assert told["accord_model_age_seconds",] == -(117 * 86_400 - 12 * 3600)
     assert told["accord_ready",] == 1
     assert told["accord_takeovers_total", "done"] == 1
+
+
+def test_what_will_be_counted_is_there_from_nought(run: Run) -> None:
+    """Prometheus sees no increase in a series that begins at one: the first failure would never be noticed."""
+    nothing = metrics(run(seed=None))
+    assert nothing["accord_ready",] == 0
+    assert not any(key[0] in {"accord_grade_rank", "accord_scores_total"} for key in nothing)
+    ready = metrics(run())
+    grades = {key[1]: value for key, value in ready.items() if key[0] == "accord_scores_total"}
+    assert grades == dict.fromkeys("ABCD", 0)
+    for told in (nothing, ready):
+        assert told["accord_takeovers_total", "failed"] == 0
+        assert told["accord_requests_total", "/v1/scores", "500"] == 0
+
+
+def test_the_order_of_the_grades_is_told(run: Run) -> None:
+    told = metrics(run())
+    ranks = {key[1]: value for key, value in told.items() if key[0] == "accord_grade_rank"}
+    assert ranks == {"A": 1, "B": 2, "C": 3, "D": 4}
 
 
 @pytest.fixture

@@ -10,10 +10,13 @@ import msgspec
 import pytest
 
 from serving.contract import DefinitionReply
+from serving.ledger.checks import Check
+from serving.lookout import LastCheck, Seen
+from serving.metrics import Metrics
 from serving.problems import Kind
 from serving.refusals import Refusal
 from serving.settings import Settings, variable
-from tests.serving.conftest import Running
+from tests.serving.conftest import NOW, Running
 from tests.serving.ledger.rows import recorder
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "serving.md").read_text()
@@ -41,12 +44,22 @@ def test_every_problem_is_there_with_its_status(kind: Kind) -> None:
     assert f"| `{kind.slug}` | {kind.status} |" in PAGE
 
 
+def a_page_with_a_check() -> str:
+    document = {
+        "promises": [{"grade": "A", "what": "close", "broken": False}],
+        "looked_at": ["drift"],
+        "findings": [],
+    }
+    return Metrics().page(None, NOW, LastCheck(Seen(Check(NOW, document)), NOW)).decode()
+
+
 def test_every_metric_and_label_is_there(run: Run, tmp_path: Path) -> None:
     running = run(desk={"recorder": recorder(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")})
     running.post({}, {"lead_id": "a"})
     running.client.get("/nowhere")
     running.client.get("/v1/definition", headers={"x-api-key": "no key"})
-    samples = re.findall(r"^(accord_\w+?)(?:\{(.*)\})? ", running.client.get("/metrics").text, re.MULTILINE)
+    pages = running.client.get("/metrics").text + a_page_with_a_check()
+    samples = re.findall(r"^(accord_\w+?)(?:\{(.*)\})? ", pages, re.MULTILINE)
     rows = dict(re.findall(r"^\| `(accord_\w+)` \| (.*?) \|", PAGE, re.MULTILINE))
     assert samples
     for name, labels in samples:

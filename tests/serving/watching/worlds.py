@@ -1,4 +1,4 @@
-"""A service as Prometheus sees it over weeks, sample by sample, for promtool: all well, or with one thing gone wrong."""
+"""A service as Prometheus sees it over weeks, sample by sample, for promtool: all well, or one thing gone wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def series(name: str, labels: str = "") -> str:
 
 @dataclass
 class World:
-    """Every sample of every series, one each ``step`` minutes; the first minute is the midnight a Thursday begins with."""
+    """Every sample of every series, one each ``step`` minutes, from the midnight that a Thursday begins with."""
 
     minutes: int
     step: int
@@ -100,7 +100,6 @@ def well(minutes: int, step: int = 1) -> World:
     world.set("accord_ledger_backlog_rows", np.where(open_, world.at % 7, 0))
     world.count("accord_ledger_delivered_total", leads, 'table="scores"')
     world.count("accord_ledger_lost_rows_total", 0)
-    world.count("accord_ledger_set_aside_rows_total", 0)
     world.set("accord_check_age_seconds", (world.at * 60) % 86400)
     for grade in GRADES:
         world.set("accord_promise_broken", 0, f'grade="{grade}", what="close"')
@@ -140,13 +139,16 @@ def _model(version: str, signed: str) -> str:
 
 
 def _no_more_scores(world: World, since: float, share: float = 0.0) -> None:
+    leads = np.where(office_hours(world.at), 120 * share, 0)
     for grade, usual in GRADES.items():
-        world.count("accord_scores_total", np.where(office_hours(world.at), 120 * usual * share, 0), f'grade="{grade}"', since)
+        world.count("accord_scores_total", leads * usual, f'grade="{grade}"', since)
 
 
 def _no_more_feedback(world: World, since: float, share: float = 0.0) -> None:
     for outcome in ("accepted", "rejected", "won"):
-        world.count("accord_feedback_total", np.where(office_hours(world.at), 2 * share, 0), f'outcome="{outcome}"', since)
+        world.count(
+            "accord_feedback_total", np.where(office_hours(world.at), 2 * share, 0), f'outcome="{outcome}"', since
+        )
 
 
 def _failing(world: World) -> None:
@@ -197,7 +199,9 @@ def _broken(what: str) -> Callable[[World], None]:
 
 def _promise(what: str, said: str) -> Scenario:
     summary = f"Grade A does not keep its promise: {said}."
-    return Scenario("AccordPromiseBroken", _broken(what), HOUR - 1, HOUR + 1, summary, labels={"grade": "A", "what": what})
+    return Scenario(
+        "AccordPromiseBroken", _broken(what), HOUR - 1, HOUR + 1, summary, labels={"grade": "A", "what": what}
+    )
 
 
 WRONG: Sequence[Scenario] = (
@@ -223,7 +227,7 @@ WRONG: Sequence[Scenario] = (
         INSTANCE,
     ),
     Scenario(
-        "AccordFailing", _failing, HOUR, HOUR + 20, "93.75% of the requests of the last 15 minutes failed.", "critical"
+        "AccordFailing", _failing, HOUR, HOUR + 20, "96.71% of the requests of the last 15 minutes failed.", "critical"
     ),
     Scenario(
         "AccordSlow",
@@ -346,7 +350,7 @@ WRONG: Sequence[Scenario] = (
         lambda world: world.set("accord_ledger_backlog_rows", (world.at - HOUR) * 100, since=HOUR),
         HOUR + 30,
         HOUR + 50,
-        "5k rows wait to be written to the ledger, and they become more.",
+        "5k rows wait on a:3000 to be written to the ledger, and they become more.",
         "critical",
         INSTANCE,
     ),
@@ -361,7 +365,7 @@ WRONG: Sequence[Scenario] = (
     ),
     Scenario(
         "AccordLedgerRowsSetAside",
-        lambda world: world.count("accord_ledger_set_aside_rows_total", 60, since=HOUR),
+        lambda world: world.set("accord_ledger_set_aside_rows_total", 1, 'reason="refused"', HOUR),
         HOUR - 1,
         HOUR + 1,
         "The ledger refused rows of a:3000; they were set aside.",
@@ -428,6 +432,22 @@ def _three_busy_one_quiet(world: World) -> None:
             world.count("accord_scores_total", np.where(holiday, 2.0, usual) * share, f'grade="{grade}"', start)
 
 
+def _status(code: str) -> str:
+    return f'route="/v1/scores", status="{code}"'
+
+
+def _briefly(world: World) -> None:
+    _two_versions(world)
+    for key in world.samples:
+        if "b:3000" in key:
+            world.samples[key] = np.where(world.at > HOUR + 5, np.nan, world.samples[key])
+
+
+def _never_any(world: World) -> None:
+    for key in [key for key in world.samples if key.startswith("accord_feedback_total")]:
+        del world.samples[key]
+
+
 @dataclass(frozen=True)
 class Quiet:
     """Something unusual that is no reason for this alert."""
@@ -455,7 +475,7 @@ UNUSUAL: Sequence[Quiet] = (
         NOON + 3 * HOUR,
     ),
     Quiet(  # a worker or a machine takes a scorer over a little later than the others
-        "AccordVersionsDiffer", lambda world: _briefly(world), HOUR + 14
+        "AccordVersionsDiffer", _briefly, HOUR + 14
     ),
     Quiet(  # a backlog that shrinks: the database is back
         "AccordLedgerBacklogGrows",
@@ -463,7 +483,7 @@ UNUSUAL: Sequence[Quiet] = (
         2 * HOUR + 40,
     ),
     Quiet(  # nobody ever posted feedback here: it comes with the export
-        "AccordFeedbackStopped", lambda world: _never_any(world), WEEK + 7 * DAY + HOUR, 2 * WEEK + DAY, HOUR
+        "AccordFeedbackStopped", _never_any, WEEK + 7 * DAY + HOUR, 2 * WEEK + DAY, HOUR
     ),
     Quiet(  # a role that may not read something is no stranger
         "AccordKeysRefused", lambda world: world.count("accord_refused_total", 1200, 'why="role"', HOUR), HOUR + 30
@@ -474,22 +494,6 @@ UNUSUAL: Sequence[Quiet] = (
         HOUR + 30,
     ),
 )
-
-
-def _status(code: str) -> str:
-    return f'route="/v1/scores", status="{code}"'
-
-
-def _briefly(world: World) -> None:
-    _two_versions(world)
-    for key in world.samples:
-        if "b:3000" in key:
-            world.samples[key] = np.where(world.at > HOUR + 5, np.nan, world.samples[key])
-
-
-def _never_any(world: World) -> None:
-    for key in [key for key in world.samples if key.startswith("accord_feedback_total")]:
-        del world.samples[key]
 
 
 def _text(value: float) -> str:
