@@ -108,9 +108,8 @@ def test_no_check_ever_is_told_apart_from_a_ledger_never_reached() -> None:
 
 
 def test_a_ledger_out_of_reach_leaves_what_was_known_and_it_grows_older() -> None:
-    answers = iter(
-        [Check(NOW, WELL), UnavailableError("gone"), ValueError("no JSON"), Check(NOW, WELL | {"findings": []})]
-    )
+    first, next_day = Check(NOW, WELL), Check(NOW, WELL | {"findings": []})
+    answers = iter([first, UnavailableError("gone"), ValueError("no JSON"), next_day])
 
     def read() -> Check:
         answer = next(answers)
