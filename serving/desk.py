@@ -12,10 +12,9 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from serving.doors import Role
-from serving.ledger.checks import latest
 from serving.ledger.database import Database
 from serving.ledger.keys import Shown
-from serving.lookout import Lookout
+from serving.lookout import Lookout, newest
 from serving.metrics import Metrics
 from serving.problems import Kind, Problem
 from serving.scoring import Served
@@ -129,7 +128,7 @@ class Desk:
     @cached_property
     def lookout(self) -> Lookout | None:
         """Looks for the last check in the ledger; ``None`` without one. It runs with the application's lifespan."""
-        return None if self.ledger is None else Lookout(partial(latest, self.ledger))
+        return None if self.ledger is None else Lookout(partial(newest, self.ledger))
 
     def in_service(self) -> Served:
         """The scorer in service. Raises `Problem` where there is none yet."""

@@ -3,27 +3,67 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from math import inf
-from typing import Protocol
+from typing import Any, Self
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from serving.ledger.checks import Check
+from serving.ledger.checks import latest
+from serving.ledger.database import Database
+from serving.ledger.ledger import Ledger
 
 EVERY_SECONDS = 30.0
 """Between two looks into the ledger: a check is run once a day."""
 
 
-class Latest(Protocol):
-    """Gives the check that was kept last, ``None`` before the first; raises where it cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is watched of a check that was run at ``at``.
 
-    def __call__(self) -> Check | None:
-        """Reads the ledger."""
+    ``broken``: whether a promise is, by grade and what was promised; those not judged yet are left out. ``found``: how
+    many findings, by kind and severity: ``alarm`` (asks for action) or ``note``. Kinds are words of ours, never
+    something of a lead.
+    """
+
+    at: datetime
+    broken: Mapping[tuple[str, str], bool]
+    found: Mapping[tuple[str, str], int]
+
+    @classmethod
+    def of(cls, at: datetime, document: Mapping[str, Any]) -> Self:
+        """From the document that `serving.ledger.checks` tells of.
+
+        Raises `KeyError`, `TypeError` or `ValueError` where it is none.
+        """
+        states = {(_word(p["grade"]), _word(p["what"])): _State(p["state"]) for p in document["promises"]}
+        broken = {promise: state is _State.BROKEN for promise, state in states.items() if state is not _State.YOUNG}
+        severities = {True: "alarm", False: "note"}
+        return cls(at, broken, Counter((_word(f["code"]), severities[f["alarm"]]) for f in document["findings"]))
+
+
+class _State(StrEnum):
+    KEPT = "kept"
+    YOUNG = "young"
+    BROKEN = "broken"
+
+
+def newest(database: Database) -> Check | None:
+    """The check that was kept last, ``None`` before the first. Raises where it cannot be read."""
+    kept = latest(Ledger(database))
+    return None if kept is None else Check.of(*kept)
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a word was expected, not {type(value).__name__}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +79,8 @@ class Lookout:
     A ledger out of reach changes nothing: what was seen last stays and grows older, which is an alert of its own.
     """
 
-    def __init__(self, latest: Latest, *, every: float = EVERY_SECONDS) -> None:
-        self._latest = latest
+    def __init__(self, newest: Callable[[], Check | None], *, every: float = EVERY_SECONDS) -> None:
+        self._newest = newest
         self._every = every
         self._seen: Seen | None = None
         self._reads = True
@@ -68,7 +108,7 @@ class Lookout:
     def look(self) -> None:
         """Reads the last check; where it cannot be read, says so once and keeps what was seen before."""
         try:
-            self._seen = Seen(self._latest())
+            self._seen = Seen(self._newest())
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the ledger, the metrics go on
             if self._reads:
                 self._log.warning("check_unreadable", error=type(error).__name__, detail=str(error)[:300])

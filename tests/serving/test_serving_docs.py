@@ -10,8 +10,7 @@ import msgspec
 import pytest
 
 from serving.contract import DefinitionReply
-from serving.ledger.checks import Check
-from serving.lookout import LastCheck, Seen
+from serving.lookout import Check, LastCheck, Seen
 from serving.metrics import Metrics
 from serving.problems import Kind
 from serving.refusals import Refusal
@@ -45,12 +44,8 @@ def test_every_problem_is_there_with_its_status(kind: Kind) -> None:
 
 
 def a_page_with_a_check() -> str:
-    document = {
-        "promises": [{"grade": "A", "what": "close", "broken": False}],
-        "looked_at": ["drift"],
-        "findings": [],
-    }
-    return Metrics().page(None, NOW, LastCheck(Seen(Check(NOW, document)), NOW)).decode()
+    check = Check(NOW, {("A", "close"): False}, {("fields_moved", "note"): 1})
+    return Metrics().page(None, NOW, LastCheck(Seen(check), NOW)).decode()
 
 
 def test_every_metric_and_label_is_there(run: Run, tmp_path: Path) -> None:

@@ -20,9 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving import launch
 from serving.app import application
 from serving.desk import Desk
-from serving.ledger import schema
-from serving.ledger.checks import Check, append
-from serving.ledger.database import database
+from serving.ledger import Ledger
+from serving.ledger.checks import append
 from serving.store import put
 from tests import prometheus
 from tests.serving.conftest import NOW, Running
@@ -118,12 +117,11 @@ def test_a_service_without_a_scorer_and_one_that_is_gone_are_noticed(
 
 
 def test_a_broken_promise_in_the_ledger_becomes_an_alert(tmp_path: Path, run: Callable[..., Running]) -> None:
-    ledger = database("sqlite:///ledger.db", tmp_path)
-    schema.upgrade(ledger)
-    well = {"promises": [{"grade": "A", "what": "close", "broken": False}], "looked_at": ["drift"], "findings": []}
-    append(ledger, Check(NOW, well))
+    ledger = Ledger.open("sqlite:///ledger.db", tmp_path)
+    well = {"promises": [{"grade": "A", "what": "close", "state": "kept"}], "findings": []}
+    append(ledger, well, NOW)
     inside = run(seed=1)
-    desk: Desk = replace(inside.desk, ledger=ledger)
+    desk: Desk = replace(inside.desk, ledger=ledger.database)
     assert desk.lookout is not None
     door = Doorkeeper(application(desk))
     with over_http(door) as target, prometheus.server(configured(tmp_path, target)) as watching:
@@ -134,9 +132,9 @@ def test_a_broken_promise_in_the_ledger_becomes_an_alert(tmp_path: Path, run: Ca
         assert watching.firing() == {"AccordUnsigned"}, "the scorer of these tests is signed by nobody"
         assert door.shown == {f"Bearer {KEY}"}, "the key of its file, without the end of the line"
 
-        broken = [{"grade": "A", "what": "close", "broken": True}]
-        found = [{"kind": "drift", "severity": "alarm"}]
-        append(ledger, Check(NOW - timedelta(days=3), well | {"promises": broken, "findings": found}))
+        broken = [{"grade": "A", "what": "close", "state": "broken"}]
+        found = [{"code": "scores_moved", "alarm": True}]
+        append(ledger, {"promises": broken, "findings": found}, NOW - timedelta(days=3))
         desk.lookout.look()
         raised = {"AccordUnsigned", "AccordPromiseBroken", "AccordDrift", "AccordCheckOld"}
         watching.until(lambda: watching.firing() == raised)
@@ -144,6 +142,6 @@ def test_a_broken_promise_in_the_ledger_becomes_an_alert(tmp_path: Path, run: Ca
         assert said["AccordPromiseBroken"] == "Grade A does not keep its promise: the share that is closed."
         assert said["AccordCheckOld"].startswith("The last check was run 3d 0h 0m 0s ago")
 
-        append(ledger, Check(NOW, well))
+        append(ledger, well, NOW)
         desk.lookout.look()
         watching.until(lambda: watching.firing() == {"AccordUnsigned"})

@@ -15,7 +15,7 @@ ELSEWHERE = {
     "accord_feedback_total",
     "accord_ledger_backlog_rows",
     "accord_ledger_lost_rows_total",
-    "accord_ledger_set_aside_rows_total",
+    "accord_ledger_aside_rows_total",
     "accord_ledger_up",
     "accord_refused_total",
 }

@@ -103,9 +103,7 @@ def well(minutes: int, step: int = 1) -> World:
     world.set("accord_check_age_seconds", (world.at * 60) % 86400)
     for grade in GRADES:
         world.set("accord_promise_broken", 0, f'grade="{grade}", what="close"')
-    for kind in ("calibration", "drift", "coverage"):
-        world.set("accord_check_findings", 0, f'kind="{kind}", severity="alarm"')
-        world.set("accord_check_findings", 1, f'kind="{kind}", severity="note"')
+    world.set("accord_check_findings", 3, 'kind="fields_moved", severity="note"')
     world.count("accord_refused_total", 4, 'why="unknown"')
     world.count("accord_refused_total", 2, 'why="rate"')
     return world
@@ -202,6 +200,10 @@ def _promise(what: str, said: str) -> Scenario:
     return Scenario(
         "AccordPromiseBroken", _broken(what), HOUR - 1, HOUR + 1, summary, labels={"grade": "A", "what": what}
     )
+
+
+def _found(kind: str, summary: str) -> Scenario:
+    return Scenario("AccordCheckFound", _alarm(kind), HOUR - 1, HOUR + 1, summary, labels={"kind": kind})
 
 
 WRONG: Sequence[Scenario] = (
@@ -365,7 +367,7 @@ WRONG: Sequence[Scenario] = (
     ),
     Scenario(
         "AccordLedgerRowsSetAside",
-        lambda world: world.set("accord_ledger_set_aside_rows_total", 1, 'reason="refused"', HOUR),
+        lambda world: world.set("accord_ledger_aside_rows_total", 1, 'reason="refused"', HOUR),
         HOUR - 1,
         HOUR + 1,
         "The ledger refused rows of a:3000; they were set aside.",
@@ -375,23 +377,19 @@ WRONG: Sequence[Scenario] = (
     _promise("accept", "the share that sales accepts"),
     _promise("per_week", "the leads a week"),
     Scenario(
-        "AccordCalibrationOff", _alarm("calibration"), HOUR - 1, HOUR + 1, "The probabilities no longer come true."
+        "AccordCalibrationOff", _alarm("calibration_off"), HOUR - 1, HOUR + 1, "The probabilities no longer come true."
     ),
     Scenario(
         "AccordDrift",
-        _alarm("drift"),
+        _alarm("scores_moved"),
         HOUR - 1,
         HOUR + 1,
         "The leads that come in are no longer like those the scorer learned from.",
     ),
-    Scenario(
-        "AccordCheckFound",
-        _alarm("coverage"),
-        HOUR - 1,
-        HOUR + 1,
-        "The last check found something out of bounds: coverage.",
-        labels={"kind": "coverage"},
-    ),
+    _found("data_stopped", "Data of the CRM or the service stopped coming."),
+    _found("export_old", "The export of the CRM is too old to judge by."),
+    _found("inflated", "The best grade is given more often and closes less."),
+    _found("ledger_silent", "The last check raised an alarm: ledger_silent."),
     Scenario(
         "AccordCheckOld",
         lambda world: world.set("accord_check_age_seconds", 3 * 86400, since=HOUR),
@@ -490,7 +488,7 @@ UNUSUAL: Sequence[Quiet] = (
     ),
     Quiet(  # notes are for those who read the check
         "AccordDrift",
-        lambda world: world.set("accord_check_findings", 9, 'kind="drift", severity="note"', HOUR),
+        lambda world: world.set("accord_check_findings", 9, 'kind="fields_moved", severity="note"', HOUR),
         HOUR + 30,
     ),
 )
