@@ -18,6 +18,7 @@ from accord.commands.ledger import ledger
 from accord.commands.negotiate import negotiate
 from accord.commands.promote import promote
 from accord.commands.register import register
+from accord.commands.report import report
 from accord.commands.rollback import rollback
 from accord.commands.score import score
 from accord.commands.serve import serve
@@ -31,7 +32,7 @@ from accord.console import show
 GROUPS = (definition, keys, ledger)
 COMMANDS = (
     *(init, audit, train, trial, negotiate, sheet, register, sign, promote, rollback),
-    *(score, serve, erase, status, demo),
+    *(score, serve, erase, status, report, demo),
 )
 
 app = typer.Typer(

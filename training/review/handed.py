@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,8 +31,8 @@ COLUMNS = (
 )
 """Columns of `Handed.leads`, see there."""
 
-GIVEN, AGAIN, NONE = "ledger", "again", "none"
-"""Where a grade comes from: given then, worked out now as of then, or nowhere."""
+GIVEN, AGAIN, BACKTEST, NONE = "ledger", "again", "backtest", "none"
+"""Where a grade comes from: given then, worked out as of then, said by the backtest's scorer of then, or nowhere."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,10 @@ class Handed:
 
     * ``handed_off_at``: hand-off (creation where hand-offs are not recorded); ``source``, ``owner``: as in the history,
       missing where it has no such field;
-    * ``given``: ``ledger`` where the score is the first given from the hand-off on, ``again`` where the scorer has
-      worked it out as of the hand-off, ``none`` where it could not (``p_accept, p_close, score, grade`` are missing);
+    * ``given``: ``ledger`` where the score is the first given from the hand-off on; ``again`` where the scorer has
+      worked it out as of the hand-off; ``backtest`` where the scorer would know the lead's own outcome, and what one of
+      the backtest said, trained at a date before the hand-off, stands for it; ``none`` where nobody could say
+      (``p_accept, p_close, score, grade`` are missing);
       ``explored``: drawn by lot to be worked all the same, missing where the grade takes no part;
     * ``contacted_at``: first activity of a kind that the definition calls contact, from the hand-off on;
     * ``accepted_at``; ``outcome, outcome_at, reason, amount``: the first final milestone with its reason, and the
@@ -52,7 +54,8 @@ class Handed:
     * ``y_<head>``: 1, 0, or NaN where not settled; ``settled_<head>``: the instant at which it was, NaT where not.
 
     ``history`` is whole: all its leads, all activities. ``scores`` are the ledger's (`SCORES`),
-    ``agreed`` is the sheet in force.
+    ``agreed`` is the sheet that reports hold the world against: the one in force, or, without signatures, as measured.
+    ``learned`` is the export that the scorer learned from, where that is later than ``since``.
     """
 
     leads: pd.DataFrame
@@ -62,6 +65,7 @@ class Handed:
     scores: pd.DataFrame
     scorer: Scorer | None = None
     agreed: Agreement | None = None
+    learned: pd.Timestamp | None = None
 
     @property
     def until(self) -> pd.Timestamp:
@@ -89,23 +93,31 @@ def hand(
     scores: pd.DataFrame | None = None,
     scorer: Scorer | None = None,
     agreed: Agreement | None = None,
+    learned: pd.Timestamp | None = None,
+    forward: pd.DataFrame | None = None,
 ) -> Handed:
     """The leads handed over after ``since`` and before the export.
 
     Args:
         history: with its times, feedback of the ledger merged in.
         definition: whose horizons, kinds of activity and grades count.
-        since: the export that the scorer learned from, so that no grade knows its lead's own outcome.
+        since: usually the export that the scorer learned from, so that no grade knows its lead's own outcome.
         scores: those given, with columns `SCORES`; a lead's first score from the hand-off on is what it was worked by.
         scorer: grades the leads that have no score in the ledger, as of their hand-off.
         agreed: the sheet in force and who signed it.
+        learned: the export that the scorer learned from: leads handed over before it are not graded by it, but as the
+            backtest's scorer of an earlier date saw them. ``since`` where not given.
+        forward: the arrivals of the backtest (`training.arrivals.forward`), which speak for those leads.
     """
     given = no_scores() if scores is None else scores
     start = take(history, (0,))
     start = start[(start["as_of"] > since).to_numpy()].sort_values(["as_of", "lead_id"], ignore_index=True)
     rows = pd.DataFrame({"lead_id": start["lead_id"], "handed_off_at": start["as_of"]})
     rows = _of_the_lead(rows, history)
-    rows = _scored(rows, given, history, scorer)
+    rows = _given(rows, given)
+    if scorer is not None:
+        rows = _said_before(rows, scorer, since if learned is None else learned, forward)
+        rows = _again(rows, history, scorer, since if learned is None else learned)
     rows["contacted_at"] = _contact(rows, history, definition.kinds.contact if definition.kinds else ())
     rows = _outcomes(rows, history)
     snapshots = rows[["lead_id"]].assign(as_of=rows["handed_off_at"])
@@ -115,7 +127,7 @@ def hand(
         took = pd.to_timedelta(np.round(told["duration"].to_numpy() * DAY), unit="us")
         rows[f"settled_{head}"] = (rows["handed_off_at"] + took).astype(TIME)
     rows = rows[list(COLUMNS)].astype({"p_accept": "float64", "p_close": "float64", "score": "float64"})
-    return Handed(rows, history, definition, since, given, scorer, agreed)
+    return Handed(rows, history, definition, since, given, scorer, agreed, learned)
 
 
 def _of_the_lead(rows: pd.DataFrame, history: History) -> pd.DataFrame:
@@ -125,26 +137,56 @@ def _of_the_lead(rows: pd.DataFrame, history: History) -> pd.DataFrame:
     return rows.assign(**{to: leads[of].to_numpy() if of in leads else None for to, of in columns.items()})
 
 
-def _scored(rows: pd.DataFrame, scores: pd.DataFrame, history: History, scorer: Scorer | None) -> pd.DataFrame:
-    """With the first score of the ledger from the hand-off on, else that of the scorer as of the hand-off."""
+def _given(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """With the first score of the ledger from the hand-off on."""
     told = ["given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"]
     ordered = scores.sort_values(["as_of", "given_at"], kind="stable")[["lead_id", "as_of", *told]]
     theirs = rows[["lead_id", "handed_off_at"]].merge(ordered, on="lead_id", how="inner")
     theirs = theirs[(theirs["as_of"] >= theirs["handed_off_at"]).to_numpy()].drop_duplicates("lead_id")
     out = rows.merge(theirs[["lead_id", *told]], on="lead_id", how="left", validate="one_to_one")
     out["given"] = np.where(out["grade"].notna(), GIVEN, NONE)
-    missing = np.flatnonzero(out["grade"].isna())
-    if scorer is None or not len(missing):
-        return out
-    facts = Facts.of_history(history, scorer.fields)
-    again = out.iloc[missing]
-    found = scorer.score(facts, facts.rows(again["lead_id"]), micros(again["handed_off_at"]), reasons=0)
-    worked_out = {"p_accept": found.p_accept, "p_close": found.p_close, "score": found.score, "grade": found.grade}
-    for name, values in (*worked_out.items(), ("given", np.full(len(missing), AGAIN))):
-        column = out[name].to_numpy(dtype=object, copy=True)
-        column[missing] = values
-        out[name] = column
     return out
+
+
+def _said_before(
+    rows: pd.DataFrame, scorer: Scorer, learned: pd.Timestamp, forward: pd.DataFrame | None
+) -> pd.DataFrame:
+    """With what the backtest said of leads that the scorer learned from, graded as the scorer grades."""
+    if forward is None or forward.empty:
+        return rows
+    said = forward.drop_duplicates("lead_id").set_index("lead_id")
+    place = said.index.get_indexer(pd.Index(rows["lead_id"]))
+    known = said["p_close"].notna().to_numpy()[place] & (place >= 0)
+    open_ = ((rows["given"] == NONE) & (rows["handed_off_at"] <= learned)).to_numpy()
+    mine = np.flatnonzero(open_ & known)
+    found = said.iloc[place[mine]]
+    p_close = found["p_close"].to_numpy(dtype="float64")
+    score = scorer.reference.score(p_close)
+    grade = scorer.grading.grades(score, p_close)
+    told = {"p_accept": found["p_accept"].to_numpy(), "p_close": p_close, "score": score, "grade": grade}
+    return _put(rows, mine, {**told, "given": np.full(len(mine), BACKTEST)})
+
+
+def _again(rows: pd.DataFrame, history: History, scorer: Scorer, learned: pd.Timestamp) -> pd.DataFrame:
+    """With what the scorer says, as of then, of leads handed over after all that it learned from."""
+    mine = np.flatnonzero(((rows["given"] == NONE) & (rows["handed_off_at"] > learned)).to_numpy())
+    if not len(mine):
+        return rows
+    facts = Facts.of_history(history, scorer.fields)
+    again = rows.iloc[mine]
+    found = scorer.score(facts, facts.rows(again["lead_id"]), micros(again["handed_off_at"]), reasons=0)
+    told = {"p_accept": found.p_accept, "p_close": found.p_close, "score": found.score, "grade": found.grade}
+    return _put(rows, mine, {**told, "given": np.full(len(mine), AGAIN)})
+
+
+def _put(rows: pd.DataFrame, at: np.ndarray, told: Mapping[str, object]) -> pd.DataFrame:
+    """The rows with other values at some places."""
+    changed = {}
+    for name, values in told.items():
+        column = rows[name].to_numpy(dtype=object, copy=True)
+        column[at] = values
+        changed[name] = column
+    return rows.assign(**changed)
 
 
 def _contact(rows: pd.DataFrame, history: History, kinds: Collection[str]) -> pd.Series:
