@@ -7,7 +7,7 @@ from typing import Protocol
 
 from models.definition import Language
 from training.pages.document import Document
-from training.review import kept
+from training.review import kept, quality
 from training.review.handed import Handed
 
 
@@ -23,5 +23,6 @@ class Build(Protocol):
 
 REPORTS: Mapping[str, Build] = {
     "kept": kept.document,
+    "quality": quality.document,
 }
 """By name, in the order in which they are told: a report adds its line here, and its section to ``docs/reports.md``."""

@@ -22,6 +22,7 @@ himself, so that the doubters need not have seen the same answers (a union bound
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -142,16 +143,24 @@ def starts(since: int, until: int, day: int) -> Ints:
 
 def wealth(stretches: list[Stretch], low: float, high: float, bets: Bets) -> Wealth:
     """The evidence against "between ``low`` and ``high``", from one of ``stretches`` for each start, in their order."""
-    at = np.unique(np.concatenate([stretch.at for stretch in stretches])) if stretches else np.zeros(0, dtype=np.int64)
+    won: dict[Side, list[Stretch]] = {}
+    for side, bound in zip(SIDES, (low, high), strict=True):
+        if bets.open(bound, side):
+            one = np.array([bound])
+            won[side] = [Stretch(each.at, _log_wealth(each.value, one, side, bets)[:, 0]) for each in stretches]
+    return merged(won)
+
+
+def merged(won: Mapping[Side, list[Stretch]]) -> Wealth:
+    """The luckiest doubter of each side, each with his share of the money: one `Stretch` of log-wealth a start."""
+    every = [each.at for stretches in won.values() for each in stretches]
+    at = np.unique(np.concatenate(every)) if every else np.zeros(0, dtype=np.int64)
     sides = {side: np.full(len(at), -np.inf) for side in SIDES}
-    for j, stretch in enumerate(stretches, start=1):
-        if not len(stretch.at):
-            continue
-        share = -np.log(j * (j + 1.0)) - np.log(2.0)
-        for side, bound in zip(SIDES, (low, high), strict=True):
-            if bets.open(bound, side):
-                won = _log_wealth(stretch.value, np.array([bound]), side, bets)[:, 0] + share
-                sides[side] = np.maximum(sides[side], _as_of(stretch.at, won, at, share))
+    for side, stretches in won.items():
+        for j, stretch in enumerate(stretches, start=1):
+            share = -np.log(j * (j + 1.0)) - np.log(2.0)
+            if len(stretch.at):
+                sides[side] = np.maximum(sides[side], _as_of(stretch.at, stretch.value + share, at, share))
     return Wealth(at, sides["below"], sides["above"])
 
 

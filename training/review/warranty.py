@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.stats import gamma
 
 from features.instants import DAY, micros_of
+from models.definition import Definition
 from models.sheet import Kept, Promise, Range, Sheet
 from training.audit.statistics import wilson
 from training.review.answers import clump, judged, stretches, weeks
@@ -34,6 +35,10 @@ from training.snapshots import take
 
 ONCE = 0.9
 """How often the range of a single look holds the truth: as often as a promise should hold."""
+
+
+FEWEST_WEEKS = 4
+"""Weeks before a volume is called kept."""
 
 
 class State(StrEnum):
@@ -141,6 +146,19 @@ def examine(handed: Handed, sheet: Sheet, *, lines: bool = True) -> Warranties:
     return hold(leads, before(handed, since), sheet, since, handed.until, lines=lines)
 
 
+def of_the_past(handed: Handed, one: Warranty, definition: Definition) -> Range | None:
+    """What one promise would have been held against among all leads of a report, with a range of 90 %.
+
+    Leads that the sheet was measured on test nothing; this is for looking at them beside it.
+    """
+    mine = handed.leads[(handed.leads["grade"] == one.grade).to_numpy()]
+    if one.what != "per_week":
+        days = definition.accept_days if one.what == "accept" else definition.close_days
+        return _share(judged(mine, one.what, days, handed.until))
+    begins = np.array([micros_of(handed.since)])
+    return _per_week(weeks(mine, handed.leads, begins, micros_of(handed.until))[0], Counts())
+
+
 def before(handed: Handed, since: pd.Timestamp) -> pd.DataFrame:
     """When which account's leads were handed over up to ``since``: columns ``lead_id, account_id, handed_off_at``."""
     rows = take(handed.history, (0,))
@@ -194,7 +212,8 @@ def _warranty(promise: Promise, seen: _Seen, threshold: float, *, lines: bool) -
     promised = promise.ranges()[seen.what]
     found = wealth(seen.stretches, promised.low, promised.high, seen.bets)
     crossed = found.crossed(float(np.log(threshold)))
-    least = needed(promised.low, promised.high, seen.bets, float(np.log(threshold)))
+    fewest = FEWEST_WEEKS if seen.what == "per_week" else 1
+    least = max(needed(promised.low, promised.high, seen.bets, float(np.log(threshold))), fewest)
     first = seen.stretches[0]
     state = State.BROKEN if crossed else State.KEPT if len(first.value) >= least else State.YOUNG
     return Warranty(
