@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from accord.commands.audit import audit
+from accord.commands.check import check
 from accord.commands.definition import definition
 from accord.commands.demo import demo
 from accord.commands.erase import erase
@@ -32,7 +33,7 @@ from accord.console import show
 GROUPS = (definition, keys, ledger)
 COMMANDS = (
     *(init, audit, train, trial, negotiate, sheet, register, sign, promote, rollback),
-    *(score, serve, erase, status, report, demo),
+    *(score, serve, erase, status, report, check, demo),
 )
 
 app = typer.Typer(

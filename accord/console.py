@@ -20,7 +20,7 @@ _PAGE = 120  # characters of a line where no terminal says
 
 def emit(result: Any) -> None:
     """One JSON document on stdout, for machines. Dates are ISO 8601, missing numbers are null."""
-    sys.stdout.write(json.dumps(_plain(result), ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(plain(result), ensure_ascii=False, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 
@@ -65,14 +65,14 @@ class _Bar:
         self._progress.update(self._task, description=stage, completed=done)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Only what JSON knows: nested containers, text, finite numbers, booleans and null."""
     if hasattr(value, "item"):  # a numpy scalar
         value = value.item()
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, bool | int | str):

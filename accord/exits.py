@@ -26,6 +26,7 @@ class Exit(IntEnum):
     DATA = 3  # the data cannot be read or does not allow what was asked
     UNAVAILABLE = 4  # a registry, a database or a port cannot be reached
     FAULT = 5  # a fault of Accord's own
+    ALARM = 6  # `accord check` found a promise broken, a score gone wrong or data that stopped coming
     INTERRUPTED = 130  # Ctrl-C
 
 

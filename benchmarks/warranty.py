@@ -6,8 +6,9 @@ are played forward for `AHEAD`: every lead is scored as of its hand-off by that 
 matured is tested.
 
 * **As promised**: nothing changes. An alarm is false where the world lies within the promise; but a promised range is
-  wrong in one case of ten by construction, so worlds outside of one of their ranges are told apart. What a grade's leads
-  really come to is the mean of all futures of a scorer.
+  wrong in one case of ten by construction, so worlds outside one of their ranges are told apart. What a grade really
+  comes to is the mean of all futures of a scorer. Ranges leave a margin, so the hardest case is told as well: shares
+  promised to be exactly what they come to. (Volumes are not: in young companies grades are not at rest.)
 * **A planted change**: from `CHANGE` on, acceptance or winning has another level. Prints how often and how many weeks
   later the alarm was raised: the wait for answers to mature is part of it.
 """
@@ -22,7 +23,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from benchmarks.promises import GRADES, SETTINGS
+from benchmarks.promises import SETTINGS
 from crm.simulation import Company, simulate
 from models.definition import Definition
 from models.scorer import Scorer
@@ -36,21 +37,22 @@ from training.review.wagers import ALPHA
 from training.review.warranty import Warranties, before, hold
 
 WEEK = pd.Timedelta(days=7)
-START, BEFORE, MONTHS = date(2024, 1, 1), 9, 24
+START, BEFORE, MONTHS = date(2024, 1, 1), 6, 18
 """Companies begin then; a future has so many months before the sheet is measured, a scorer learns from the latter."""
 
-AHEAD = 18
+AHEAD = 14
 """Months played forward."""
 
 CHANGE = 13 * WEEK
 """When a planted change comes, after the sheet was measured."""
 
-A_MONTH = 130
+A_MONTH = 250
 """Leads."""
 
 STABLE = {"drift": 0.0, "growth": 1.0, "leniency": 0.1, "leaks": False}
+GRADES = {"A": {"capacity_per_week": 12}, "B": {"capacity_per_week": 16}, "C": {"capacity_per_week": 16}, "D": 1}
 DEFINITION = Definition.parse({"grades": GRADES, "close_days": 120}, "benchmark")
-CHANGES = (("accept_level", -0.5), ("accept_level", -1.0), ("close_level", -0.5), ("close_level", -1.0))
+CHANGES = (("accept_level", -0.6), ("accept_level", -1.2), ("close_level", -0.8), ("close_level", -1.6))
 FIRST = 1001
 """The seed of the first future."""
 
@@ -125,10 +127,10 @@ def comes_to(of: Signed, futures: list[Future]) -> dict[tuple[str, Kept], float]
 
 
 def without_margin(sheet: Sheet, real: dict[tuple[str, Kept], float]) -> Sheet:
-    """The hardest promise that is kept: exactly what the world comes to."""
+    """The hardest promise that is kept: shares are promised to be exactly what they come to."""
     promises = []
     for promise in sheet.promises:
-        exact = {what: Range(*[real[promise.grade, what]] * 3) for what in promise.ranges()}
+        exact = {what: Range(*[real[promise.grade, what]] * 3) for what in promise.ranges() if what != "per_week"}
         promises.append(replace(promise, **exact))
     return replace(sheet, promises=tuple(promises))
 
@@ -164,8 +166,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--scorers", type=int, default=4)
-    parser.add_argument("--changed", type=int, default=60, help="futures with each planted change")
+    parser.add_argument("--scorers", type=int, default=3)
+    parser.add_argument("--changed", type=int, default=40, help="futures with each planted change")
     options = parser.parse_args()
     runs, scorers, changed = (8, 2, 4) if options.small else (options.runs, options.scorers, options.changed)
     clock = time.monotonic()
@@ -190,8 +192,10 @@ def main() -> None:
     kept = [each.what + each.grade for s, one in found.items() for each in one.broken if inside[id(of[s])]]
     print(f"  false alarms by promise      {', '.join(sorted(kept)) or 'none'}")
     exact = [Signed(of[s].scorer, without_margin(of[s].sheet, real[id(of[s])])) for s in of]
-    tight = [bool(tested(one, calm[s]).broken) for one, s in zip(exact, of, strict=True)]
-    print(f"  promises without any margin  {rate(tight)}")
+    tight = [
+        any(each.what != "per_week" for each in tested(one, calm[s]).broken) for one, s in zip(exact, of, strict=True)
+    ]
+    print(f"  shares without any margin    {rate(tight)}")
     stage("")
     print(f"\nA change {CHANGE / WEEK:.0f} weeks after the sheet, in log-odds, from that day's leads on")
     for level, by in CHANGES:

@@ -14,7 +14,7 @@ import typer
 from typer.main import get_command
 
 from accord.__main__ import app
-from accord.console import _plain, steps
+from accord.console import plain, steps
 from accord.exits import Exit, MisuseError, RefusedError, code_of, guarded
 from accord.project import Project, ServingSettings
 from crm.errors import AccordError, UnavailableError
@@ -251,4 +251,4 @@ def test_the_audit_is_told_in_words_too(trained: Path, accord: Run) -> None:
 
 
 def test_json_holds_no_number_that_json_does_not_know() -> None:
-    assert _plain({"a": (float("nan"), float("inf"), 1.5), "b": Path("x")}) == {"a": [None, None, 1.5], "b": "x"}
+    assert plain({"a": (float("nan"), float("inf"), 1.5), "b": Path("x")}) == {"a": [None, None, 1.5], "b": "x"}

@@ -3,7 +3,8 @@
 The measure is the population stability index (Siddiqi 2006, Credit Risk Scorecards): ``Σ (now - before) ln (now /
 before)`` over the parts of a feature's values, missing ones being a part of their own. How large chance alone makes it
 depends on the number of leads and parts, so it is held against what it is when accounts are dealt to the two periods
-at random; over all features together chance raises no flag in 95 of 100 looks.
+at random; over all features together chance flags none in 95 of 100 looks. Rates of earlier leads are left out: they
+move with what becomes of leads, not with which leads come.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from features.compute import matrix
 from features.facts import Facts
 from features.instants import micros
-from features.spec import FeatureKind
+from features.spec import Family, FeatureKind
 from models.scorer import Scorer
 from training.forecast import accounts_of
 from training.review.handed import Handed
@@ -29,32 +30,35 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SOME, MUCH = 0.1, 0.25
-"""From where on an index is customarily called some, and much, of a change."""
+"""From where on an index is called some, and much, of a change."""
 
 FEWEST = 50
 """Leads on either side without which nothing is compared."""
 
 YEAR = pd.Timedelta(days=365)
 QUARTER = pd.Timedelta(days=91)
+SCORE = -1
+"""The number of the score among the features."""
+
 DEALS = 200
 PARTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How far one feature moved (``feature`` is its number; -1 is the score). ``chance``: what luck alone makes of it.
+    """How far one feature moved (``feature`` is its number, or `SCORE`). ``chance``: what luck alone makes of it.
 
-    ``before`` and ``now`` are values that stand for the two periods: the middle one of a number, or else one part of
-    the values; ``shares`` are then those of the part, before and now.
+    ``middle``: the middle value of a number before and now, where most leads have one; else ``None``. ``part``: a value
+    that stands for the part of the values whose share moved most (NaN: not known), with its ``shares`` before and now.
     """
 
     feature: int
     index: float
     chance: float
     beyond: bool
-    before: float
-    now: float
-    shares: tuple[float, float] | None
+    middle: tuple[float, float] | None
+    part: float
+    shares: tuple[float, float]
 
     @property
     def much(self) -> bool:
@@ -115,15 +119,16 @@ def drifted(handed: Handed, seed: int) -> Drift | None:
     x, seen = _as_scored(x, rows, now, handed, scorer)
     score = scorer.score_matrix(x, np.zeros(len(x), dtype=bool), reasons=0).p_close
     deals = _deals(accounts_of(rows) * 2 + now, now, seed)
-    kinds = [feature.kind is FeatureKind.CATEGORY for feature in scorer.catalog.features]
-    columns = [*zip(x.T, kinds, strict=True), (score, False)]
+    features = scorer.catalog.features
+    looked_at = [i for i, feature in enumerate(features) if feature.family is not Family.RATE]
+    columns = [*((x[:, i], features[i].kind is FeatureKind.CATEGORY) for i in looked_at), (score, False)]
     index, chance = (np.array(part) for part in zip(*(_index(v, c, now, deals) for v, c in columns), strict=True))
     spread = chance.std(axis=1) + 1e-9
     luck = ((chance - chance.mean(axis=1)[:, None]) / spread[:, None]).max(axis=0)
     beyond = (index - chance.mean(axis=1)) / spread > np.quantile(luck, 0.95)
     found = [
-        Moved(i, float(index[i]), float(np.quantile(chance[i], 0.95)), bool(beyond[i]), *_stands(v, c, now))
-        for i, (v, c) in enumerate(columns)
+        Moved(which, float(index[i]), float(np.quantile(chance[i], 0.95)), bool(beyond[i]), *_stands(*columns[i], now))
+        for i, which in enumerate([*looked_at, SCORE])
     ]
     return Drift(
         scorer=scorer,
@@ -133,7 +138,7 @@ def drifted(handed: Handed, seed: int) -> Drift | None:
         now=int(now.sum()),
         from_ledger=seen,
         moved=tuple(_of_topics(found[:-1], scorer)),
-        score=_named(found[-1]),
+        score=found[-1],
     )
 
 
@@ -191,19 +196,17 @@ def _parts(values: Floats, category: bool) -> NDArray[np.intp]:
     return np.unique(part, return_inverse=True)[1]
 
 
-def _stands(values: Floats, category: bool, now: Mask) -> tuple[float, float, tuple[float, float] | None]:
-    """Values that stand for the periods: the middle ones where they differ, else the part whose share moved most."""
+def _stands(values: Floats, category: bool, now: Mask) -> tuple[tuple[float, float] | None, float, tuple[float, float]]:
+    """The middle values, and the part whose share moved most with its shares."""
     old, new = values[~now], values[now]
-    if not category and np.isfinite(old).mean() > 0.5 and np.isfinite(new).mean() > 0.5:  # noqa: PLR2004 - most
-        middle = float(np.nanmedian(old)), float(np.nanmedian(new))
-        if middle[0] != middle[1] and len(np.unique(values[np.isfinite(values)])) > PARTS:
-            return *middle, None
+    most_known = not category and np.isfinite(old).mean() > 0.5 and np.isfinite(new).mean() > 0.5  # noqa: PLR2004
+    middle = (float(np.nanmedian(old)), float(np.nanmedian(new))) if most_known else None
     part = _parts(values, category)
     shares = np.stack([np.bincount(part[mine], minlength=part.max() + 1) / mine.sum() for mine in (~now, now)])
     most = int(np.argmax(np.abs(shares[1] - shares[0])))
     mine = values[part == most]
     value = float(np.median(mine)) if np.isfinite(mine).all() else float("nan")
-    return value, value, (float(shares[0, most]), float(shares[1, most]))
+    return middle, value, (float(shares[0, most]), float(shares[1, most]))
 
 
 def _of_topics(found: list[Moved], scorer: Scorer) -> Iterator[Moved]:
@@ -214,7 +217,3 @@ def _of_topics(found: list[Moved], scorer: Scorer) -> Iterator[Moved]:
         if topic not in seen:
             seen.add(topic)
             yield each
-
-
-def _named(score: Moved) -> Moved:
-    return Moved(-1, score.index, score.chance, score.beyond, score.before, score.now, score.shares)

@@ -24,8 +24,8 @@ Mask = NDArray[np.bool_]
 class Heat:
     """The best ``grade`` over time.
 
-    ``months``: one row a month with ``month`` (its first day), ``leads``, ``hot`` (leads of the grade), ``judged_accept,
-    accepted, judged_close, closed`` of those. ``share, accept, close``: the figure in the earlier and the later half of
+    ``months``: one row a month with ``month`` (its first day), ``leads``, ``hot`` (leads of the grade),
+    ``judged_accept, accepted, judged_close, closed`` of those. ``share, accept, close``: the figure in the earlier and the later half of
     the period, and whether it moved: -1, 0 or 1 beyond chance (95 %), ``None`` where too little is known.
     """
 
@@ -80,7 +80,7 @@ def _judged(leads: pd.DataFrame, handed: Handed, head: str) -> np.ndarray:
 
 
 def _halves(yes: Mask, asked: Mask, at: np.ndarray, account: np.ndarray) -> tuple[float, float, int | None]:
-    """The share in the earlier and the later half of those asked, by time, and which way it moved beyond chance."""
+    """The share in the earlier and the later half of those asked, and which way it moved beyond chance."""
     if asked.sum() < 2 * FEWEST:
         return float("nan"), float("nan"), None
     middle = np.sort(at[asked])[asked.sum() // 2]

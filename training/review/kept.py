@@ -117,8 +117,10 @@ def _in_short(found: Warranties, speaker: Speaker) -> Part:
             )
     tables = (_table(found, speaker),) if found.leads else ()
     single = say(
-        "“So far” is the share or number since the sheet was measured, with the range of a single look at it (%(once)s). "
-        "It is there for comparison: whoever looks every week will see it leave the promise by chance. Only the evidence "
+        "“So far” is the share or number since the sheet was measured, with the range of a single look at it "
+        "(%(once)s). "
+        "It is there for comparison: whoever looks every week will see it leave the promise by chance. Only the "
+        "evidence "
         "decides.",
         once=speaker.percent(ONCE),
     )

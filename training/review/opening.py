@@ -31,7 +31,8 @@ def opening(handed: Handed, speaker: Speaker) -> Iterator[str]:
     if again := int(of.get(AGAIN, 0)):
         yield count(
             "%(n)s has no score on record: the scorer, which never saw how it ended, grades it as of its hand-off.",
-            "%(n)s have no score on record: the scorer, which never saw how they ended, grades them as of their hand-off.",
+            "%(n)s have no score on record: the scorer, which never saw how they ended, grades them as of their "
+            "hand-off.",
             again,
         )
     if back := int(of.get(BACKTEST, 0)):

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from models.definition import Language
 from models.phrases import Phrases
+from models.vocabulary import M_
 from training.labels import HeadName
 from training.pages.document import Document, Part
 from training.pages.tables import Cell, Row, Table
 from training.review.calibrated import FEWEST, TRIFLE, Calibrated, calibrated
 from training.review.coverage import Coverage, coverage
-from training.review.drifted import MUCH, SOME, Drift, Moved, drifted
+from training.review.drifted import MUCH, SCORE, SOME, Drift, Moved, drifted
 from training.review.handed import Handed
 from training.review.heat import Heat, heat
 from training.review.opening import opening
 from training.review.quality_plots import months, reliability
 from training.speaker import Speaker
 
-MOST = 8
-"""Features that are told of those that moved."""
+MOST, TOLD = 8, 4
+"""Features in the table of those that moved, and in sentences."""
 
 
 def document(handed: Handed, *, seed: int, language: Language) -> Document:
@@ -61,40 +63,61 @@ def off(one: Calibrated, speaker: Speaker) -> str:
         "expected": speaker.percent(one.expected),
     }
     messages = {
-        (HeadName.ACCEPT, "below"): "Sales accepts fewer leads than the probabilities say: %(came)s for %(expected)s "
-        "expected; known since %(day)s.",
-        (HeadName.ACCEPT, "above"): "Sales accepts more leads than the probabilities say: %(came)s for %(expected)s "
-        "expected; known since %(day)s.",
-        (HeadName.CLOSE, "below"): "Fewer leads are won than the probabilities say: %(came)s for %(expected)s "
-        "expected; known since %(day)s.",
-        (HeadName.CLOSE, "above"): "More leads are won than the probabilities say: %(came)s for %(expected)s "
-        "expected; known since %(day)s.",
+        (HeadName.ACCEPT, "below"): M_(
+            "Sales accepts fewer leads than the probabilities say: %(came)s for %(expected)s expected; "
+            "known since %(day)s."
+        ),
+        (HeadName.ACCEPT, "above"): M_(
+            "Sales accepts more leads than the probabilities say: %(came)s for %(expected)s expected; "
+            "known since %(day)s."
+        ),
+        (HeadName.CLOSE, "below"): M_(
+            "Fewer leads are won than the probabilities say: %(came)s for %(expected)s expected; known since %(day)s."
+        ),
+        (HeadName.CLOSE, "above"): M_(
+            "More leads are won than the probabilities say: %(came)s for %(expected)s expected; known since %(day)s."
+        ),
     }
     return speaker.say(messages[one.head, alarm[1]], **facts)
 
 
-def in_words(one: Moved, drift: Drift, phrases: Phrases, speaker: Speaker) -> str:
-    """What moved from what to what: ``source: webinar, 12 % of leads before, 25 % now``."""
-    if one.shares is None:
-        return speaker.say(
-            "%(before)s in the middle before, now %(now)s",
-            before=_phrase(one, one.before, drift, phrases, speaker),
-            now=_phrase(one, one.now, drift, phrases, speaker),
-        )
+def inflated(hot: Heat, speaker: Speaker) -> str:
+    """That the best grade inflates, in a sentence."""
     return speaker.say(
-        "%(fact)s: %(before)s of leads before, now %(now)s",
-        fact=_phrase(one, one.before, drift, phrases, speaker),
+        "More and more leads get grade %(grade)s, and fewer and fewer of them do what such leads do.", grade=hot.grade
+    )
+
+
+def in_words(one: Moved, drift: Drift, phrases: Phrases, speaker: Speaker) -> str:
+    """What moved from what to what: ``source: webinar: 12 % of leads before, 25 % now``."""
+    if one.middle is not None:
+        before, now = (_phrase(one, value, phrases, drift, speaker) for value in one.middle)
+        if before != now:
+            return speaker.say("typically “%(before)s” before, now “%(now)s”", before=before, now=now)
+    return speaker.say(
+        "“%(fact)s”: %(before)s of leads before, now %(now)s",
+        fact=_phrase(one, one.part, phrases, drift, speaker),
         before=speaker.percent(one.shares[0]),
         now=speaker.percent(one.shares[1]),
     )
 
 
-def _phrase(one: Moved, value: float, drift: Drift, phrases: Phrases, speaker: Speaker) -> str:
-    if one.feature < 0:
+def _phrase(one: Moved, value: float, phrases: Phrases, drift: Drift, speaker: Speaker) -> str:
+    if one.feature == SCORE:
         return speaker.say("probability of closing %(p)s", p=speaker.percent(value, 1))
     row = np.full(len(drift.scorer.catalog.features), np.nan)
     row[one.feature] = value
     return phrases.say(one.feature, row)
+
+
+def _name(one: Moved, drift: Drift, phrases: Phrases, speaker: Speaker) -> str:
+    """What moved: a field or kind of activity; of other features what they say."""
+    if one.feature == SCORE:
+        return speaker.say("The score itself")
+    feature = drift.scorer.catalog.features[one.feature]
+    if feature.field is None and feature.activity is None and feature.measure is not None:
+        return re.split(r"\s?:", _phrase(one, one.part, phrases, drift, speaker))[0]
+    return phrases.name(one.feature)
 
 
 def _calibration(heads: Sequence[Calibrated], speaker: Speaker) -> Part:
@@ -112,12 +135,7 @@ def _calibration(heads: Sequence[Calibrated], speaker: Speaker) -> Part:
         if one.alarm is not None:
             sentences.append(off(one, speaker))
         else:
-            facts = {"expected": speaker.percent(one.expected), "came": speaker.percent(one.came)}
-            sentences.append(
-                say("Accepted by sales: %(expected)s were expected, %(came)s were; no more than may be.", **facts)
-                if one.head == HeadName.ACCEPT
-                else say("Won: %(expected)s were expected, %(came)s were; no more than may be.", **facts)
-            )
+            sentences.append(_level(one, speaker))
         cells = [
             Cell(speaker.number(one.leads)),
             Cell(speaker.percent(one.expected, 1)),
@@ -131,9 +149,12 @@ def _calibration(heads: Sequence[Calibrated], speaker: Speaker) -> Part:
     heads_of = (say("leads judged"), say("expected"), say("came"), say("slope"), say("level"))
     notes = (
         say(
-            "Slope: 1 where twice the odds mean twice the odds; below 1, probabilities promise more difference than there "
-            "is. Level: 0 where as many come as were expected, in log-odds. Ranges: 95 %% of a single look, whole accounts "
-            "drawn. The alarm is raised by evidence that may be looked at every week, when the level is off by more than "
+            "Slope: 1 where twice the odds mean twice the odds; below 1, probabilities promise more difference than "
+            "there "
+            "is. Level: 0 where as many come as were expected, in log-odds. Ranges: 95 %% of a single look, whole "
+            "accounts "
+            "drawn. The alarm is raised by evidence that may be looked at every week, when the level is off by more "
+            "than "
             "%(trifle)s.",
             trifle=speaker.number(TRIFLE, 2),
         ),
@@ -146,6 +167,20 @@ def _calibration(heads: Sequence[Calibrated], speaker: Speaker) -> Part:
         notes=notes if rows else (),
         alarm=any(one.alarm is not None for one in heads),
     )
+
+
+def _level(one: Calibrated, speaker: Speaker) -> str:
+    """What was expected and what came of a head that raises no alarm."""
+    say = speaker.say
+    facts = {"expected": speaker.percent(one.expected), "came": speaker.percent(one.came)}
+    if one.head == HeadName.ACCEPT:
+        said = say("Accepted by sales: %(expected)s were expected, %(came)s were.", **facts)
+    else:
+        said = say("Won: %(expected)s were expected, %(came)s were.", **facts)
+    _, low, high = one.intercept
+    if low <= 0 <= high:
+        return f"{said} {say('That is no more than chance.')}"
+    return f"{said} {say('That is more than chance, but not yet proven to be more than may be.')}"
 
 
 def _drift(drift: Drift | None, handed: Handed, speaker: Speaker) -> Part:
@@ -180,18 +215,17 @@ def _drift(drift: Drift | None, handed: Handed, speaker: Speaker) -> Part:
     shown = [drift.score, *drift.moved[:MOST]]
     rows = [
         Row(
-            say("The score itself") if one.feature < 0 else phrases.name(one.feature),
-            (
-                Cell(speaker.number(one.index, 2), say("by chance up to %(n)s", n=speaker.number(one.chance, 2))),
-                Cell(_size(one, speaker), in_words(one, drift, phrases, speaker)),
-            ),
+            _name(one, drift, phrases, speaker),
+            (Cell(speaker.number(one.index, 2)), Cell(speaker.number(one.chance, 2)), Cell(_size(one, speaker))),
             own=one.much,
         )
         for one in shown
     ]
     note = say(
-        "Population stability index, from %(some)s on some change, from %(much)s on much; beside it what it would reach "
-        "if the same accounts had come in any order. A change of leads is no fault of the score; but where it is much, the "
+        "Population stability index, from %(some)s on some change, from %(much)s on much; beside it what it would "
+        "reach "
+        "if the same accounts had come in any order. A change of leads is no fault of the score; but where it is much, "
+        "the "
         "score speaks of leads it has seen few of, and a new training is due.",
         some=speaker.number(SOME, 2),
         much=speaker.number(MUCH, 2),
@@ -199,7 +233,7 @@ def _drift(drift: Drift | None, handed: Handed, speaker: Speaker) -> Part:
     return Part(
         title,
         tuple(sentences),
-        tables=(Table((say("index"), say("change")), tuple(rows)),),
+        tables=(Table((say("index"), say("by chance up to"), say("change")), tuple(rows)),),
         notes=(note,),
         alarm=drift.score.much or any(one.much for one in drift.moved),
     )
@@ -212,7 +246,7 @@ def _moved(drift: Drift, phrases: Phrases, speaker: Speaker) -> Iterator[str]:
         yield speaker.say("The scores are spread as before.")
     if not drift.beyond:
         yield speaker.say("No field moved by more than chance and a trifle.")
-    for one in drift.beyond[:3]:
+    for one in drift.beyond[:TOLD]:
         yield speaker.say("What moved: %(what)s.", what=in_words(one, drift, phrases, speaker))
 
 
@@ -232,9 +266,7 @@ def _heat(hot: Heat | None, speaker: Speaker) -> Part:
     sentences = []
     facts = {"grade": hot.grade}
     if hot.inflated:
-        sentences.append(
-            say("More and more leads get grade %(grade)s and fewer and fewer of them keep what it promises.", **facts)
-        )
+        sentences.append(inflated(hot, speaker))
     sentences.append(_half(say("Leads with grade %(grade)s", **facts), hot.share, speaker))
     sentences.append(_half(say("Of those, accepted by sales"), hot.accept, speaker))
     sentences.append(_half(say("Of those, won"), hot.close, speaker))
@@ -250,9 +282,9 @@ def _half(what: str, found: tuple[float, float, int | None], speaker: Speaker) -
         return speaker.say("%(what)s: too few to compare.", what=what)
     facts = {"what": what, "before": speaker.percent(before), "now": speaker.percent(now)}
     messages = {
-        -1: "%(what)s: %(before)s at first, %(now)s later; fewer beyond chance.",
-        0: "%(what)s: %(before)s at first, %(now)s later; no more than chance.",
-        1: "%(what)s: %(before)s at first, %(now)s later; more beyond chance.",
+        -1: M_("%(what)s: %(before)s at first, %(now)s later; fewer beyond chance."),
+        0: M_("%(what)s: %(before)s at first, %(now)s later; no more than chance."),
+        1: M_("%(what)s: %(before)s at first, %(now)s later; more beyond chance."),
     }
     return speaker.say(messages[moved], **facts)
 

@@ -1,7 +1,7 @@
 """A promise put to the test for as long as it stands: bets against it that may be looked at every day.
 
 Whoever doubts a promise starts with 1 and bets on what comes. While the promise holds, no way of betting is expected to
-gain, so the doubter's wealth reaches ``1 / alpha`` with a chance of at most ``alpha``, however often anybody looks (Ville's
+gain, so the wealth reaches ``1 / alpha`` with a chance of at most ``alpha``, however often anybody looks (Ville's
 inequality). Wealth is evidence: an e-process (Ramdas, Grünwald, Vovk & Shafer 2023, Statist. Sci. 38:576; betting on
 means: Waudby-Smith & Ramdas 2024, J. R. Statist. Soc. B 86:1).
 
@@ -38,8 +38,8 @@ SIDES: tuple[Side, Side] = ("below", "above")
 SHIFTS = (0.1, 0.3, 0.7, 1.5)
 """How far beyond the end of the promise each bet holds the truth to be: log-odds of a share, logarithm of a rate."""
 
-EVERY = 28
-"""Days from one doubter's start to the next."""
+EVERY = 91
+"""Days from one doubter's start to the next: a quarter, which is what promises are made for."""
 
 ALPHA = 0.05
 """The chance of any false alarm, all promises of a sheet together, for as long as it stands."""
