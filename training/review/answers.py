@@ -94,7 +94,7 @@ def clump(handed: pd.DataFrame, share: float, until: pd.Timestamp) -> float:
     at = micros(handed["handed_off_at"])
     ago = (end - at) // week
     known = (ago >= 0) & (ago < min(52, max(int((end - at.min()) // week), 0) if len(at) else 0))
-    if known.sum() < 2 * len(np.unique(ago[known])):
+    if not known.any() or known.sum() < 2 * len(np.unique(ago[known])):
         return 1.0
     counts = np.bincount(ago[known])
     moved = float((np.diff(counts) ** 2).mean() / 2 / counts.mean()) if len(counts) > 1 else 1.0

@@ -106,7 +106,7 @@ def drifted(handed: Handed, seed: int) -> Drift | None:
     rows = take(handed.history, (0,)).rename(columns={"as_of": "handed_off_at"})
     since = handed.since if handed.learned is None else max(handed.since, handed.learned)
     learned = int((rows["handed_off_at"] > since).sum()) >= FEWEST
-    since = since if learned else handed.until - QUARTER
+    since = since if learned else handed.until - min(QUARTER, (handed.until - rows["handed_off_at"].min()) / 3)
     recent = (rows["handed_off_at"] > since - YEAR) & (rows["handed_off_at"] <= handed.until)
     rows = rows[recent.to_numpy()].sort_values(["handed_off_at", "lead_id"], ignore_index=True)
     now = (rows["handed_off_at"] > since).to_numpy()

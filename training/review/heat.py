@@ -24,9 +24,9 @@ Mask = NDArray[np.bool_]
 class Heat:
     """The best ``grade`` over time.
 
-    ``months``: one row a month with ``month`` (its first day), ``leads``, ``hot`` (leads of the grade),
-    ``judged_accept, accepted, judged_close, closed`` of those. ``share, accept, close``: the figure in the earlier and the later half of
-    the period, and whether it moved: -1, 0 or 1 beyond chance (95 %), ``None`` where too little is known.
+    ``months``: one row a month with ``month`` (its first day), ``leads``, ``hot`` (leads of the grade), and of those
+    ``judged_accept, accepted, judged_close, closed``. ``share, accept, close``: the figure in the earlier and the later
+    half of the period, and whether it moved: -1, 0 or 1 beyond chance (95 %), ``None`` where too little is known.
     """
 
     grade: str

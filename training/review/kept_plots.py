@@ -80,7 +80,7 @@ def _so_far(one: Warranty, axes: Axes, speaker: Speaker) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: speaker.percent(share)))
     dated(axes, speaker)
     axes.set_title(title(one, speaker))
-    axes.legend(loc="lower right")
+    axes.legend(loc="best", fontsize=7)
 
 
 def _evidence(drawn: Sequence[Warranty], axes: Axes, speaker: Speaker) -> None:
@@ -104,4 +104,4 @@ def _evidence(drawn: Sequence[Warranty], axes: Axes, speaker: Speaker) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda n, _: speaker.number(n, max(0, round(-np.log10(n))))))
     dated(axes, speaker)
     axes.set_title(speaker.say("Evidence against the promise"))
-    axes.legend(loc="lower left", fontsize=7)
+    axes.legend(loc="best", fontsize=7)

@@ -42,7 +42,7 @@ def opening(handed: Handed, speaker: Speaker) -> Iterator[str]:
             back,
         )
     if none := int(of.get(NONE, 0)):
-        yield count("%(n)s has no grade.", "%(n)s have no grade.", none)
+        yield count("%(n)s has no grade: no scorer spoke of it.", "%(n)s have no grade: no scorer spoke of them.", none)
     if handed.learned is not None and not (handed.leads["handed_off_at"] > handed.learned).any():
         learned = speaker.date(handed.learned)
         yield say("Nothing has been handed over since the scorer in service learned, on %(day)s.", day=learned)

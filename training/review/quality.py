@@ -115,6 +115,8 @@ def _name(one: Moved, drift: Drift, phrases: Phrases, speaker: Speaker) -> str:
     if one.feature == SCORE:
         return speaker.say("The score itself")
     feature = drift.scorer.catalog.features[one.feature]
+    if feature.measure == "created":
+        return speaker.say("Time since creation")
     if feature.field is None and feature.activity is None and feature.measure is not None:
         return re.split(r"\s?:", _phrase(one, one.part, phrases, drift, speaker))[0]
     return phrases.name(one.feature)
@@ -142,8 +144,7 @@ def _calibration(heads: Sequence[Calibrated], speaker: Speaker) -> Part:
             Cell(speaker.percent(one.came, 1)),
         ]
         cells += [
-            Cell(speaker.number(value, 2), speaker.span(low, high, 2))
-            for value, low, high in (one.slope, one.intercept)
+            Cell(speaker.number(value, 2), _span(low, high, speaker)) for value, low, high in (one.slope, one.intercept)
         ]
         rows.append(Row(names[one.head], tuple(cells), own=one.alarm is not None))
     heads_of = (say("leads judged"), say("expected"), say("came"), say("slope"), say("level"))
@@ -167,6 +168,11 @@ def _calibration(heads: Sequence[Calibrated], speaker: Speaker) -> Part:
         notes=notes if rows else (),
         alarm=any(one.alarm is not None for one in heads),
     )
+
+
+def _span(low: float, high: float, speaker: Speaker) -> str:
+    """A range of numbers that may be below nought."""
+    return speaker.say("%(low)s to %(high)s", low=speaker.number(low, 2), high=speaker.number(high, 2))
 
 
 def _level(one: Calibrated, speaker: Speaker) -> str:
@@ -198,7 +204,7 @@ def _drift(drift: Drift | None, handed: Handed, speaker: Speaker) -> Part:
         say("%(now)s leads handed over after %(day)s, beside the %(before)s of the year before.", **facts)
         if drift.learned
         else say(
-            "Too few leads came since the scorer learned: the %(now)s of the last three months are held beside the "
+            "Too few leads came since the scorer learned: the %(now)s that came after %(day)s are held beside the "
             "%(before)s of the year before.",
             **facts,
         )
@@ -235,7 +241,7 @@ def _drift(drift: Drift | None, handed: Handed, speaker: Speaker) -> Part:
         tuple(sentences),
         tables=(Table((say("index"), say("by chance up to"), say("change")), tuple(rows)),),
         notes=(note,),
-        alarm=drift.score.much or any(one.much for one in drift.moved),
+        alarm=drift.learned and drift.score.much,
     )
 
 

@@ -147,16 +147,13 @@ def examine(handed: Handed, sheet: Sheet, *, lines: bool = True) -> Warranties:
 
 
 def of_the_past(handed: Handed, one: Warranty, definition: Definition) -> Range | None:
-    """What one promise would have been held against among all leads of a report, with a range of 90 %.
+    """What a promised share would have been held against among all leads of a report, with a range of 90 %.
 
     Leads that the sheet was measured on test nothing; this is for looking at them beside it.
     """
     mine = handed.leads[(handed.leads["grade"] == one.grade).to_numpy()]
-    if one.what != "per_week":
-        days = definition.accept_days if one.what == "accept" else definition.close_days
-        return _share(judged(mine, one.what, days, handed.until))
-    begins = np.array([micros_of(handed.since)])
-    return _per_week(weeks(mine, handed.leads, begins, micros_of(handed.until))[0], Counts())
+    days = definition.accept_days if one.what == "accept" else definition.close_days
+    return _share(judged(mine, one.what, days, handed.until))
 
 
 def before(handed: Handed, since: pd.Timestamp) -> pd.DataFrame:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from crm.history import Field, History, Kind
@@ -84,3 +85,19 @@ def test_leads_without_a_score_are_graded_as_of_their_hand_off() -> None:
     before = known.activities["occurred_at"] <= known.exported_at
     later = replace(known, activities=known.activities[before.to_numpy()].iloc[::-1])
     assert hand(later, of.definition, since=SINCE, scorer=of).graded["p_close"].between(0, 1).all()
+
+
+def test_no_lead_is_graded_by_a_scorer_that_learned_from_it() -> None:
+    known, of = past(), scorer()
+    learned = known.leads["created_at"].quantile(0.7)
+    ids = known.leads.sort_values("created_at")["lead_id"].iloc[:2].tolist()
+    forward = pd.DataFrame({"lead_id": ids, "p_accept": [0.9, np.nan], "p_close": [0.8, 0.01]})
+    since = known.leads["created_at"].min() - pd.Timedelta(days=1)
+    leads = hand(known, of.definition, since=since, scorer=of, learned=learned, forward=forward).leads
+    leads = leads.set_index("lead_id")
+    assert leads.loc[ids, "given"].tolist() == ["backtest", "backtest"]
+    assert leads.loc[ids, "p_close"].tolist() == [0.8, 0.01]
+    assert leads.loc[ids[0], "grade"] == of.grading.names[0]
+    after = leads["handed_off_at"] > learned
+    assert set(leads.loc[after, "given"]) == {"again"}
+    assert set(leads.loc[~after].drop(ids)["given"]) == {"none"}
