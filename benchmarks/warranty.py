@@ -161,6 +161,21 @@ def told(of: str, found: list[Warranties], change: str) -> str:
     return f"{change:<22}{raised:7.0%} raised   median {median:4.0f} weeks, 90 % within {most:4.0f} ({wait})"
 
 
+def beside(level: str, of: Signed, futures: list[Future]) -> str:
+    """What each grade comes to after a change, beside what was promised: a change within the promise is none to find."""
+    head: Kept = "accept" if level == "accept_level" else "close"
+    days = DEFINITION.accept_days if head == "accept" else DEFINITION.close_days
+    rows = pd.concat([one.leads[(one.leads["handed_off_at"] > one.since + CHANGE).to_numpy()] for one in futures])
+    rows = rows[(rows["handed_off_at"] + pd.Timedelta(days=days) <= futures[0].until).to_numpy()]
+    shares = rows.groupby("grade")[f"y_{head}"].mean()
+    found = [
+        f"{promise.grade} {shares.get(promise.grade, np.nan):.0%} ({promised.low:.0%} to {promised.high:.0%})"
+        for promise in of.sheet.promises
+        if (promised := promise.ranges().get(head)) is not None
+    ]
+    return "then comes (first scorer's promise): " + ", ".join(found)
+
+
 def main() -> None:
     """Print alarms while all is well, and after a change."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -200,8 +215,11 @@ def main() -> None:
     print(f"\nA change {CHANGE / WEEK:.0f} weeks after the sheet, in log-odds, from that day's leads on")
     for level, by in CHANGES:
         seeds = list(of)[:changed]
-        seen = [tested(of[s], spliced(calm[s], future(of[s], s, **{level: by}))) for s in seeds]
+        after = [spliced(calm[s], future(of[s], s, **{level: by})) for s in seeds]
+        seen = [tested(of[s], one) for s, one in zip(seeds, after, strict=True)]
         print(told(level, seen, f"{level} {by:+.1f}"), flush=True)
+        first = [one for one, s in zip(after, seeds, strict=True) if of[s] is agreed[0]]
+        print(f"  {beside(level, agreed[0], first)}", flush=True)
     stage("")
 
 

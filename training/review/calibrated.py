@@ -62,7 +62,7 @@ class Calibrated:
             "came": self.came,
             "slope": list(self.slope),
             "intercept": list(self.intercept),
-            "evidence": float(np.exp(self.wealth.log[-1])) if len(self.wealth.at) else 1.0,
+            "evidence": self.wealth.factor,
             "threshold": self.threshold,
             "off_since": alarm[0].isoformat() if alarm else None,
             "side": alarm[1] if alarm else None,

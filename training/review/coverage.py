@@ -47,9 +47,9 @@ def coverage(handed: Handed) -> Coverage:
     since = max(scores["given_at"].min(), handed.since)
     leads = handed.leads[(handed.leads["handed_off_at"] >= since).to_numpy()]
     first = scores.groupby("lead_id")["given_at"].min().reindex(leads["lead_id"].to_numpy())
-    handed_at = leads["handed_off_at"].to_numpy()
+    late = first.reset_index(drop=True) - leads["handed_off_at"].reset_index(drop=True)
     scored = first.notna().to_numpy()
-    in_time = scored & (first.to_numpy() <= handed_at + IN_TIME.to_timedelta64())
+    in_time = scored & (late <= IN_TIME).to_numpy()
     return Coverage(
         since=since,
         leads=len(leads),

@@ -28,7 +28,7 @@ def document(handed: Handed, *, seed: int, language: Language) -> Document | Non
     found = examine(handed, handed.agreed.sheet)
     speaker = Speaker(language)
     parts = [_in_short(found, speaker)]
-    if found.leads:
+    if found.leads or found.broken:
         parts += [_grade(found, grade, speaker) for grade in found.sheet.grading.names]
     else:
         parts.append(_past(handed, found, speaker))
@@ -100,7 +100,7 @@ def _in_short(found: Warranties, speaker: Speaker) -> Part:
     sentences = [broken(one, speaker) for one in found.broken]
     kept = [one for one in found.every if one.state == State.KEPT]
     young = [one for one in found.every if one.state == State.YOUNG]
-    if not found.leads:
+    if not found.leads and not found.broken:
         sentences.append(say("No lead has been handed over since the sheet was measured: nothing can be judged yet."))
         sentences += list(_first_verdicts(found, speaker))
     else:
@@ -118,7 +118,7 @@ def _in_short(found: Warranties, speaker: Speaker) -> Part:
                     len(young),
                 )
             )
-    tables = (_table(found, speaker),) if found.leads else ()
+    tables = (_table(found, speaker),) if found.leads or found.broken else ()
     single = say(
         "“So far” is the share or number since the sheet was measured, with the range of a single look at it "
         "(%(once)s). "
@@ -127,7 +127,7 @@ def _in_short(found: Warranties, speaker: Speaker) -> Part:
         "decides.",
         once=speaker.percent(ONCE),
     )
-    notes = (single,) if found.leads else ()
+    notes = (single,) if tables else ()
     return Part(say("In short"), tuple(sentences), tables=tables, notes=notes, alarm=bool(found.broken))
 
 

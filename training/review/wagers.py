@@ -45,6 +45,7 @@ ALPHA = 0.05
 """The chance of any false alarm, all promises of a sheet together, for as long as it stands."""
 
 _GRID = 240
+_MOST = float(np.log(1e300))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Wealth:
     def log(self) -> Floats:
         """The stronger of the two sides."""
         return np.maximum(self.below, self.above)
+
+    @property
+    def factor(self) -> float:
+        """What the luckiest doubter has now, who began with 1; at most 1e300."""
+        return float(np.exp(min(self.log[-1], _MOST))) if len(self.at) else 1.0
 
     def crossed(self, threshold: float) -> tuple[int, Side] | None:
         """When evidence first reached a threshold (of its logarithm), and on which side."""

@@ -220,7 +220,7 @@ def _warranty(promise: Promise, seen: _Seen, threshold: float, *, lines: bool) -
         state=state,
         side=crossed[1] if crossed else None,
         since=pd.Timestamp(crossed[0], unit="us", tz="UTC") if crossed else None,
-        evidence=float(np.exp(found.log[-1])) if len(found.at) else 1.0,
+        evidence=found.factor,
         threshold=threshold,
         says=len(first.value),
         needed=least,
