@@ -1,4 +1,5 @@
 """Runs every benchmark in turn, each in a process of its own: ``python -m benchmarks [--small] [NAME …]``.
+
 Other options go to the benchmarks named: ``python -m benchmarks warranty --runs 200``.
 
 Each prints ratios to a baseline measured in the same run; times alone say little on a shared machine.

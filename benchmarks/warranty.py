@@ -162,7 +162,7 @@ def told(of: str, found: list[Warranties], change: str) -> str:
 
 
 def beside(level: str, of: Signed, futures: list[Future]) -> str:
-    """What each grade comes to after a change, beside what was promised: a change within the promise is none to find."""
+    """What each grade comes to after a change, beside its promise: what stays within the promise is not to be found."""
     head: Kept = "accept" if level == "accept_level" else "close"
     days = DEFINITION.accept_days if head == "accept" else DEFINITION.close_days
     rows = pd.concat([one.leads[(one.leads["handed_off_at"] > one.since + CHANGE).to_numpy()] for one in futures])

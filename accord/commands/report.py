@@ -20,7 +20,7 @@ SinceOption = Annotated[
         "--since",
         metavar="DATE",
         formats=["%Y-%m-%d"],
-        help="Leads handed over after this day (UTC). [default: since the scorer in service learned]",
+        help="Leads handed over from this day on (UTC). [default: since the scorer in service learned]",
         show_default=False,
     ),
 ]

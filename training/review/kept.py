@@ -10,6 +10,7 @@ from models.definition import Language
 from models.sheet import Range
 from training.pages.document import Document, Part
 from training.pages.tables import Cell, Row, Table
+from training.review.answers import VISIT
 from training.review.handed import Handed
 from training.review.kept_plots import plots
 from training.review.opening import opening, promised_by
@@ -133,7 +134,9 @@ def _in_short(found: Warranties, speaker: Speaker) -> Part:
 
 def _first_verdicts(found: Warranties, speaker: Speaker) -> Iterator[str]:
     definition = found.sheet.definition
-    accept, close = (found.since + pd.Timedelta(days=days) for days in (definition.accept_days, definition.close_days))
+    accept, close = (
+        found.since + pd.Timedelta(days=days + VISIT) for days in (definition.accept_days, definition.close_days)
+    )
     yield speaker.say(
         "The first answers of sales can be counted from %(accept)s on, the first wins from %(close)s on.",
         accept=speaker.date(accept),

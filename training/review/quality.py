@@ -152,7 +152,7 @@ def _calibration(heads: Sequence[Calibrated], speaker: Speaker) -> Part:
         say(
             "Slope: 1 where twice the odds mean twice the odds; below 1, probabilities promise more difference than "
             "there "
-            "is. Level: 0 where as many come as were expected, in log-odds. Ranges: 95 %% of a single look, whole "
+            "is. Level: 0 where as many come as were expected, in log-odds. Ranges: 95%% of a single look, whole "
             "accounts "
             "drawn. The alarm is raised by evidence that may be looked at every week, when the level is off by more "
             "than "
@@ -205,7 +205,7 @@ def _drift(drift: Drift | None, handed: Handed, speaker: Speaker) -> Part:
         if drift.learned
         else say(
             "Too few leads came since the scorer learned: the %(now)s that came after %(day)s are held beside the "
-            "%(before)s of the year before.",
+            "%(before)s that came before them.",
             **facts,
         )
     ]
@@ -218,7 +218,7 @@ def _drift(drift: Drift | None, handed: Handed, speaker: Speaker) -> Part:
             )
         )
     sentences += list(_moved(drift, phrases, speaker))
-    shown = [drift.score, *drift.moved[:MOST]]
+    shown = [drift.score, *(one for one in drift.moved[:MOST] if one.chance > 0)]
     rows = [
         Row(
             _name(one, drift, phrases, speaker),

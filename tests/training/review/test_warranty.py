@@ -130,7 +130,7 @@ def test_without_leads_since_the_sheet_nothing_is_judged_and_the_page_says_when(
     told = document(replace(handed(early, signed()), history=now), seed=1, language="en")
     assert told is not None
     assert "nothing can be judged yet" in told.parts[0].sentences[0]
-    assert "July 31, 2026" in told.parts[0].sentences[1]
+    assert "August 7, 2026" in told.parts[0].sentences[1]
     assert "not signed by both teams" in told.opening[0]
     assert not told.parts[0].alarm
     assert document(handed(early), seed=1, language="en") is None, "no sheet promises anything"
