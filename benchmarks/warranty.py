@@ -52,7 +52,13 @@ A_MONTH = 250
 STABLE = {"drift": 0.0, "growth": 1.0, "leniency": 0.1, "leaks": False}
 GRADES = {"A": {"capacity_per_week": 12}, "B": {"capacity_per_week": 16}, "C": {"capacity_per_week": 16}, "D": 1}
 DEFINITION = Definition.parse({"grades": GRADES, "close_days": 120}, "benchmark")
-CHANGES = (("accept_level", -0.6), ("accept_level", -1.2), ("close_level", -0.8), ("close_level", -1.6))
+CHANGES = (
+    ("accept_level", -0.6),
+    ("accept_level", -1.2),
+    ("accept_level", -2.0),
+    ("close_level", -0.8),
+    ("close_level", -1.6),
+)
 FIRST = 1001
 """The seed of the first future."""
 
