@@ -164,7 +164,11 @@ def told(of: str, found: list[Warranties], change: str) -> str:
     median, most = np.quantile(weeks, [0.5, 0.9], method="higher")
     days = DEFINITION.accept_days if head == "accept" else DEFINITION.close_days
     wait = f"{np.ceil((days + VISIT) / 7):.0f} weeks of them waiting for answers"
-    return f"{change:<22}{raised:7.0%} raised   median {median:4.0f} weeks, 90 % within {most:4.0f} ({wait})"
+    return f"{change:<22}{raised:7.0%} raised   median {_weeks(median)}, 90 % within {_weeks(most)} ({wait})"
+
+
+def _weeks(number: float) -> str:
+    return f"{number:.0f} weeks" if np.isfinite(number) else "more than were played"
 
 
 def beside(level: str, of: Signed, futures: list[Future]) -> str:

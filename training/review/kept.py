@@ -31,8 +31,8 @@ def document(handed: Handed, *, seed: int, language: Language) -> Document | Non
     parts = [_in_short(found, speaker)]
     if found.leads or found.broken:
         parts += [_grade(found, grade, speaker) for grade in found.sheet.grading.names]
-    else:
-        parts.append(_past(handed, found, speaker))
+    elif (past := _past(handed, found, speaker)) is not None:
+        parts.append(past)
     return Document(
         name="kept",
         title=speaker.say("Promises kept"),
@@ -192,8 +192,8 @@ def _grade(found: Warranties, grade: str, speaker: Speaker) -> Part:
     )
 
 
-def _past(handed: Handed, found: Warranties, speaker: Speaker) -> Part:
-    """Promised beside what came of the leads of the past: no test, since the promise was measured on them."""
+def _past(handed: Handed, found: Warranties, speaker: Speaker) -> Part | None:
+    """Promised beside what came of graded leads of the past: no test, since the promise was measured on them."""
     say = speaker.say
     rows = []
     for one in found.every:
@@ -203,6 +203,8 @@ def _past(handed: Handed, found: Warranties, speaker: Speaker) -> Part:
         if came is not None:
             cells = (Cell(ends(one, one.promised, speaker)), Cell(figure(one, came, speaker), ends(one, came, speaker)))
             rows.append(Row(f"{one.grade} {DASH} {name(one, speaker)}", cells))
+    if not rows:
+        return None
     return Part(
         say("What is promised, beside the past"),
         tables=(Table((say("promised"), say("in the past")), tuple(rows)),),
