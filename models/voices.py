@@ -17,7 +17,7 @@ from crm.history import Kind
 from features.catalog import Catalog, Feature
 from features.compute import matrix
 from features.instants import Ints
-from models.conditions import Ground, Truth, look, problems
+from models.conditions import Ground, Look, Truth, look, problems
 from models.rule_errors import Steps, VoicesError, path_of
 from models.rules import AllOf, AnyOf, FieldTest, Not, Rule, Test, Voices
 
@@ -50,14 +50,18 @@ def verdicts(voices: Voices, ground: Ground, lead: Ints, as_of: Ints) -> Mapping
     whatever needs a time is not known. Raises `VoicesError` as `check` does.
     """
     check(voices, ground)
-    looks = {test: look(test, ground, steps) for _, steps, test in _placed(voices)}
+    found = answers({test: look(test, ground, steps) for _, steps, test in _placed(voices)}, ground, lead, as_of)
+    return {team: _holds(voice.rule, found) for team, voice in voices.named.items()}
+
+
+def answers(looks: Mapping[Test, Look], ground: Ground, lead: Ints, as_of: Ints) -> Mapping[Test, Truth]:
+    """For each test, with what it looks at, whether it holds for the lead ``lead[i]`` as known at ``as_of[i]``."""
     columns: dict[Feature, int] = {}
     for found in looks.values():
         columns.setdefault(found.feature, len(columns))
     catalog = Catalog(tuple(replace(f, name=str(i)) for f, i in columns.items()), ground.catalog.rates)
     x = matrix(catalog, ground.facts, lead, as_of)
-    answers = {test: found.holds(test, x[:, columns[found.feature]]) for test, found in looks.items()}
-    return {team: _holds(voice.rule, answers) for team, voice in voices.named.items()}
+    return {test: found.holds(test, x[:, columns[found.feature]]) for test, found in looks.items()}
 
 
 def unseen(voices: Voices, ground: Ground) -> tuple[Unseen, ...]:

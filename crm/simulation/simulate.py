@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm.history import History
-from crm.simulation import activities, funnel, interest, leaks, tables, world
+from crm.simulation import activities, funnel, interest, leaks, reasons, tables, world
 from crm.simulation.clock import DAY, Clock
 from crm.simulation.company import Company
 from crm.simulation.evidence import gather
@@ -42,9 +42,10 @@ def simulate(company: Company, seed: int) -> Simulated:
     course = funnel.draw(law, leads, kinds, clock, next(streams))
     done = activities.draw(company, clock, leads, kinds, course, next(streams))
     exported = int((company.span_days + company.wait_days) * DAY)
-    planting, wording = next(streams), next(streams)
+    planting, wording, coding = next(streams), next(streams), next(streams)
     planted = leaks.plant(leads, course, exported, planting) if company.leaks else Planted()
-    history = tables.export(company, accounts, leads, course, done, planted, exported, wording)
+    coded = reasons.draw(clock, accounts, leads, course, done, coding)
+    history = tables.export(company, accounts, leads, course, done, planted, coded, exported, wording)
     truth = Truth(
         clock=clock,
         leads=leads,

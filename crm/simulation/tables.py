@@ -49,11 +49,6 @@ FIELDS = (
     Field("account.employees", Kind.NUMBER),
     Field("account.revenue", Kind.NUMBER),
 )
-REASONS: Mapping[str, tuple[str, ...]] = {
-    Milestone.REJECTED: ("not_in_target", "no_contact_data", "too_early", "no_budget", "student_or_competitor"),
-    Milestone.LOST: ("price", "competitor", "delivery", "service", "missing_feature"),
-    Milestone.NO_DECISION: ("no_reply", "project_postponed", "stays_as_is"),
-}
 _FIRST = ("camille", "louis", "ines", "hugo", "sofia", "jan", "lea", "omar", "nina", "paul")
 _LAST = ("martin", "durand", "peeters", "moreau", "schmidt", "garcia", "rossi", "smith", "benali", "leroy")
 
@@ -65,10 +60,11 @@ def export(
     course: Course,
     done: Activities,
     planted: Planted,
+    reasons: Mapping[Milestone, NDArray[np.object_]],
     exported: int,
     rng: np.random.Generator,
 ) -> History:
-    """The history as a CRM would export it `exported` seconds after the start."""
+    """The history as a CRM would export it `exported` seconds after the start; ``reasons`` by ending, one a lead."""
     lead_ids = _ids("L", len(leads))
     titles, corrections = _titles(company, leads, exported, rng)
     owner = people(leads.owner)
@@ -93,7 +89,7 @@ def export(
         fields=(*FIELDS, *planted.fields),
         accounts=_accounts(accounts, account_ids),
         activities=_activities(company, done, lead_ids, owner, exported),
-        milestones=_milestones(company, accounts, leads, course, lead_ids, owner, exported, rng),
+        milestones=_milestones(company, accounts, leads, course, reasons, lead_ids, owner, exported, rng),
         changes=_changes(company, [corrections, *planted.changes], lead_ids),
     )
 
@@ -186,6 +182,7 @@ def _milestones(
     accounts: Accounts,
     leads: Leads,
     course: Course,
+    reasons: Mapping[Milestone, NDArray[np.object_]],
     ids: pd.Series,
     owner: pd.Series,
     exported: int,
@@ -196,31 +193,18 @@ def _milestones(
     amount = np.round(900 * size**0.6 * np.exp(rng.normal(0, 0.4, len(leads))), -1)
     parts = []
     for name in Milestone:
-        reasons = _reasons(name, accounts, leads, rng)
         at: Seconds = getattr(course, name.value)
         row = np.flatnonzero((at <= exported) & (at < NEVER))
         columns = {
             "lead_id": ids.to_numpy()[row],
             "reached_at": _times(company, at[row]),
             "milestone": name.value,
-            "reason": reasons[row],
+            "reason": reasons[name][row] if name in reasons else None,
             "amount": amount[row] if name is Milestone.WON else np.nan,
             "actor": None if name is Milestone.HANDED_OFF else owner.to_numpy(dtype=object)[row],
         }
         parts.append(pd.DataFrame(columns).astype(MILESTONE_COLUMNS))
     return pd.concat(parts).sort_values("reached_at", kind="stable", ignore_index=True)
-
-
-def _reasons(name: Milestone, accounts: Accounts, leads: Leads, rng: np.random.Generator) -> NDArray[np.object_]:
-    """A coded reason for each lead, were it to end so; small companies are not in target, without phone no contact."""
-    n = len(leads)
-    codes = np.array(REASONS.get(name, (None,)), dtype=object)
-    out = codes[rng.integers(0, len(codes), n)]
-    if name is Milestone.REJECTED:
-        small = (leads.account < 0) | (accounts.employees[leads.account] < 30)
-        out = np.where(small & (rng.random(n) < 0.4), "not_in_target", out)
-        out = np.where(~leads.phone & (rng.random(n) < 0.4), "no_contact_data", out)
-    return np.asarray(out, dtype=object)
 
 
 def _changes(company: Company, parts: list[pd.DataFrame], ids: pd.Series) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from crm.contracts import check
 from crm.history import FINAL, History, Kind, Milestone
 from crm.past import known_at
-from crm.simulation import Company, Leak, Simulated, simulate
+from crm.simulation import Company, Leak, Simulated, reasons, simulate
+from models.loop import DEFAULT_REASONS
 
 SMALL = Company(leads=1_500)
 
@@ -190,3 +191,26 @@ def test_honest_company_has_no_leaks() -> None:
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(ValidationError, match="extra"):
         Company.model_validate({"leeds": 10})
+
+
+def test_reasons_follow_the_weaknesses_of_leads(later: Simulated) -> None:
+    history = later.history
+    ends = history.milestones[history.milestones["reason"].notna()].merge(history.leads, on="lead_id")
+    ends = ends.merge(history.accounts[["account_id", "industry"]], on="account_id", how="left")
+    rejected = ends[ends["milestone"] == Milestone.REJECTED]
+
+    def share(reason: str, mine: pd.Series) -> float:
+        return float((rejected.loc[mine, "reason"] == reason).mean())
+
+    public = rejected["industry"].isin(["education", "public_sector"])
+    assert share("not_our_market", public) > 3 * share("not_our_market", ~public)
+    called = rejected["phone_given"] == 1
+    assert share("not_reached", ~called) > 2 * share("not_reached", called)
+    assert abs(share("too_early", ~called) - share("too_early", called)) < 0.1
+
+
+def test_reasons_are_those_that_a_definition_lists(later: Simulated) -> None:
+    for milestone, usual in reasons.USUAL.items():
+        assert set(usual) == set(DEFAULT_REASONS.of(str(milestone)))
+        told = later.history.milestones.loc[(later.history.milestones["milestone"] == milestone).to_numpy(), "reason"]
+        assert set(told) <= set(usual)
