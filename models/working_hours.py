@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
 from crm.strict import Strict
@@ -15,6 +17,7 @@ from crm.strict import Strict
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LONGEST = dt.timedelta(days=3_650)
+Micros = NDArray[np.int64]
 
 
 def _known_zone(name: str) -> str:
@@ -63,6 +66,25 @@ class WorkingHours(Strict):
             return -self.between(until, at)
         spent = sum((closes - opens for opens, closes in self._open(at, until)), dt.timedelta())
         return spent / dt.timedelta(hours=1)
+
+    def elapsed(self, at: Micros, until: Micros) -> NDArray[np.float64]:
+        """`between` for many at once: instants in microseconds since 1970 UTC, ``until`` not before ``at``."""
+        if not len(at):
+            return np.zeros(0)
+        first, last = (
+            dt.datetime.fromtimestamp(int(end) // 1_000_000 + i, dt.UTC)
+            for i, end in enumerate((at.min(), until.max()))
+        )
+        ends = [(opens.timestamp() * 1e6, closes.timestamp() * 1e6) for opens, closes in self._open(first, last)]
+        opens, closes = np.array(ends, dtype="float64").reshape(-1, 2).T
+        before = np.append(0.0, np.cumsum(closes - opens))
+
+        def worked(instants: Micros) -> NDArray[np.float64]:
+            place = np.searchsorted(opens, instants, side="right") - 1
+            inside = np.minimum(instants, closes[place]) - opens[place] if len(opens) else np.zeros(len(instants))
+            return np.where(place < 0, 0.0, before[np.maximum(place, 0)] + inside)
+
+        return np.asarray((worked(until) - worked(at)) / 3.6e9)
 
     def _open(self, at: dt.datetime, until: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime]]:
         """The stretches of working time within these instants, in UTC, in order."""

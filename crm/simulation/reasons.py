@@ -1,8 +1,9 @@
 """Why leads were rejected, lost or left without decision, as sales would code it.
 
-A reason is drawn by weights that follow the lead's true weaknesses: who cannot be called is not reached, whoever studies
-does not decide, and a lead whose first call came late was lost because we were slow. So what a report finds to have told
-so beforehand can be held against what really did. The draws are a stream of their own: nothing else depends on them.
+A reason is drawn by weights that follow the lead's true weaknesses: who cannot be called is not reached, whoever
+studies does not decide, and a lead whose first call came late was lost because we were slow. So what a report finds
+to have told so beforehand can be held against what really did. The draws are a stream of their own: nothing else
+depends on them.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def simulate(company: Company, seed: int) -> Simulated:
     planting, wording, coding = next(streams), next(streams), next(streams)
     planted = leaks.plant(leads, course, exported, planting) if company.leaks else Planted()
     coded = reasons.draw(clock, accounts, leads, course, done, coding)
-    history = tables.export(company, accounts, leads, course, done, planted, coded, exported, wording)
+    history = tables.export(company, accounts, leads, course, done, planted, coded, exported, rng=wording)
     truth = Truth(
         clock=clock,
         leads=leads,

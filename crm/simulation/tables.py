@@ -62,6 +62,7 @@ def export(
     planted: Planted,
     reasons: Mapping[Milestone, NDArray[np.object_]],
     exported: int,
+    *,
     rng: np.random.Generator,
 ) -> History:
     """The history as a CRM would export it `exported` seconds after the start; ``reasons`` by ending, one a lead."""
@@ -89,7 +90,7 @@ def export(
         fields=(*FIELDS, *planted.fields),
         accounts=_accounts(accounts, account_ids),
         activities=_activities(company, done, lead_ids, owner, exported),
-        milestones=_milestones(company, accounts, leads, course, reasons, lead_ids, owner, exported, rng),
+        milestones=_milestones(company, accounts, leads, course, reasons, lead_ids, owner, exported, rng=rng),
         changes=_changes(company, [corrections, *planted.changes], lead_ids),
     )
 
@@ -186,6 +187,7 @@ def _milestones(
     ids: pd.Series,
     owner: pd.Series,
     exported: int,
+    *,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """All milestones up to the export, in order of time; amounts follow the size of the company."""

@@ -1,0 +1,121 @@
+"""Shares of leads with their intervals: an account's leads are one observation, others like them stand for the young."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from training.censoring import weights
+from training.labels import HeadName, label
+from training.review.handed import Handed
+from training.trial.draws import clusters_of
+
+Floats = NDArray[np.float64]
+Truth = NDArray[np.bool_]
+Codes = NDArray[np.intp]
+
+Z = 1.959964
+"""Errors on either side of an interval of 95 %."""
+
+FEW = 20
+"""Answers below which a share tells too little to be compared."""
+
+DOUBT = 0.05
+"""The share of false discoveries that is put up with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of yes with its 95 % interval. ``leads``: all of them, ``judged``: those whose answer is known."""
+
+    leads: int
+    judged: int
+    value: float
+    low: float
+    high: float
+
+    @property
+    def known(self) -> bool:
+        """Whether there was anything to judge by."""
+        return math.isfinite(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers to one question, row by row: ``y`` (NaN where not known), ``weight`` (0 there), ``cluster`` from 0."""
+
+    y: Floats
+    weight: Floats
+    cluster: Codes
+
+    def share(self, rows: Truth) -> Share:
+        """The share of yes among these rows.
+
+        Wilson's interval with the effective size of the linearised weighted mean, clusters being one observation.
+        """
+        judged = rows & (self.weight > 0)
+        leads, count = int(rows.sum()), int(judged.sum())
+        if not count:
+            return Share(leads, 0, math.nan, math.nan, math.nan)
+        own, y, cluster = self.weight[judged], self.y[judged], self.cluster[judged]
+        value = float((own * y).sum() / own.sum())
+        spread = np.bincount(np.unique(cluster, return_inverse=True)[1], weights=own * (y - value)) / own.sum()
+        variance = float((spread**2).sum())
+        size = value * (1 - value) / variance if variance > 0 else float(len(np.unique(cluster)))
+        return Share(leads, count, value, *wilson(value, size))
+
+    def gap(self, rows: Truth) -> tuple[float, float]:
+        """How far the share of these rows lies from that of all others, and how many errors that is (NaN: unknown)."""
+        judged = self.weight > 0
+        mine, others = judged & rows, judged & ~rows
+        if mine.sum() < FEW or others.sum() < FEW:
+            return math.nan, math.nan
+        pull = np.zeros(len(rows))
+        means = []
+        for part, sign in ((mine, 1.0), (others, -1.0)):
+            own = self.weight[part]
+            means.append(float((own * self.y[part]).sum() / own.sum()))
+            pull[part] = sign * own * (self.y[part] - means[-1]) / own.sum()
+        error = math.sqrt(float((np.bincount(self.cluster[judged], weights=pull[judged]) ** 2).sum()))
+        gap = means[0] - means[1]
+        return gap, gap / error if error > 0 else math.nan
+
+
+def answers_of(handed: Handed, head: HeadName) -> Answers:
+    """What is known of all leads handed over, for one head: of those too young others like them stand for them."""
+    snapshots = handed.leads[["lead_id"]].assign(as_of=handed.leads["handed_off_at"])
+    labels = label(handed.history, snapshots, head, handed.definition)
+    y = handed.leads[f"y_{head}"].to_numpy(dtype="float64")
+    return Answers(y, np.where(np.isnan(y), 0.0, weights(labels)), clusters_of(handed.leads))
+
+
+def plain(yes: Truth, asked: Truth, leads: pd.DataFrame) -> Answers:
+    """Answers that need no weights: yes or no where ``asked``, nothing else."""
+    return Answers(np.where(asked, yes.astype("float64"), np.nan), asked.astype("float64"), clusters_of(leads))
+
+
+def wilson(p: float, n: float) -> tuple[float, float]:
+    """Wilson's interval (1927, J. Am. Stat. Assoc. 22:209)."""
+    centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * math.sqrt(max(p * (1 - p), 0.0) / n + Z**2 / (4 * n**2))
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def doubts(errors: Floats) -> Floats:
+    """Two-sided p-values of distances in errors; 1 where not known."""
+    return np.asarray(2 * norm.sf(np.abs(np.nan_to_num(errors))))
+
+
+def found(p: Floats, doubt: float = DOUBT) -> Truth:
+    """Which of these are found when at most ``doubt`` of all found may be false (Benjamini & Hochberg 1995)."""
+    order = np.argsort(p, kind="stable")
+    held = p[order] <= doubt * np.arange(1, len(p) + 1) / max(len(p), 1)
+    last = int(np.max(np.flatnonzero(held), initial=-1))
+    out = np.zeros(len(p), dtype=bool)
+    out[order[: last + 1]] = True
+    return out
