@@ -1,4 +1,4 @@
-"""Shares of leads with their intervals: an account's leads are one observation, others like them stand for the young."""
+"""Shares of leads with their intervals: an account counts as one observation, young leads by those like them."""
 
 from __future__ import annotations
 

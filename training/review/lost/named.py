@@ -73,7 +73,8 @@ def measure(handed: Handed, signals: Signals) -> tuple[list[Named], list[Named]]
     best = np.flatnonzero(lost)[np.argsort(-by[lost], kind="stable")][:MOST]
     worst = np.flatnonzero(won)[np.argsort(by[won], kind="stable")][:MOST]
     called = names(handed)
-    return tuple([_named(handed, i, called, signals) for i in rows.tolist()] for rows in (best, worst))
+    told = [[_named(handed, i, called, signals) for i in rows.tolist()] for rows in (best, worst)]
+    return told[0], told[1]
 
 
 def _named(handed: Handed, i: int, called: pd.Series | None, signals: Signals) -> Named:
@@ -96,7 +97,7 @@ def _named(handed: Handed, i: int, called: pd.Series | None, signals: Signals) -
 
 
 def _text(value: object) -> str | None:
-    return None if pd.isna(value) else str(value)  # type: ignore[call-overload]
+    return None if pd.isna(value) else str(value)
 
 
 def part(lost: Sequence[Named], won: Sequence[Named], telling: Telling) -> Part:
@@ -178,8 +179,8 @@ def _table(leads: Sequence[Named], lost: bool, telling: Telling) -> Table:
 def _notes(lost: Sequence[Named], won: Sequence[Named], telling: Telling) -> tuple[str, ...]:
     say, every = telling.say, [*lost, *won]
     text = say(
-        "The likelihood is that of the hand-off, before anybody knew. Good leads are lost too: of ten that are likely to "
-        "be won with 40% each, six are not."
+        "The likelihood is that of the hand-off, before anybody knew. Good leads are lost too: of ten that are likely "
+        "to be won with 40% each, six are not."
     )
     notes = [text] if every else []
     if every and all(lead.name is None for lead in every):

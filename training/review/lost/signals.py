@@ -105,7 +105,8 @@ def against(
 ) -> Against | None:
     """Losses against wins that are ``alike`` (strata from 0), weighed as the losses are.
 
-    ``None`` with too few of either. The range is the middle 95 of 100 draws that give each account a Poisson weight (`training.trial.draws`).
+    ``None`` with too few of either. The range is the middle 95 of 100 draws that give each account a Poisson weight
+    (`training.trial.draws`).
     """
     if lost.sum() < FEW or won.sum() < FEW:
         return None
