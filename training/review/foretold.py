@@ -42,6 +42,9 @@ TWICE = 1.5
 SPARED = 2 / 3
 """The share of wins, to that of leads, that a filter may hold back and still be proposed."""
 
+MOST_LEADS = 0.5
+"""What most leads have sets nobody apart: larger facts are not told of rejection at all."""
+
 SAME = 0.5
 """Two facts that go together so closely (phi) are one thing: the clearer one is told."""
 
@@ -55,7 +58,7 @@ _PERIOD = pd.Timedelta(days=91)
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """One fact that told of one reason beforehand.
+    """One fact that told of one reason beforehand (``reason`` null: of rejection for any reason).
 
     ``among``: share of the reason's leads that have the fact, of ``every`` answered lead; ``doubt``: how likely chance
     alone would have shown some fact as clear as this. Of the leads with the fact (``of_all`` leads handed over):
@@ -64,7 +67,7 @@ class Foretold:
     them back.
     """
 
-    reason: str
+    reason: str | None
     leads: int
     test: Test
     among: float
@@ -83,30 +86,70 @@ class Foretold:
 
 
 def foretell(handed: Handed, ground: Ground, *, seed: int) -> tuple[Foretold, ...]:
-    """The facts that set the frequent reasons of rejection apart: the most frequent reason, the clearest fact first."""
+    """What told of rejection at all, clearest first, then of each frequent reason, the most frequent first.
+
+    A reason's leads are held against those rejected for other reasons: what makes sales reject leads of every kind says
+    nothing of this one. Both searches together find something by chance in one of twenty reports.
+    """
     leads = handed.leads
     rejected = (leads["outcome"] == Milestone.REJECTED).to_numpy()
-    answered = rejected | leads["accepted_at"].notna().to_numpy() | leads["y_accept"].notna().to_numpy()
-    counted = leads.loc[rejected, "reason"].value_counts()
-    reasons = [str(reason) for reason, n in counted.items() if n >= FREQUENT and reason != OTHER]
-    held = _held(handed, ground)
-    tests = [test for test, holds in held.items() if _RARE <= holds[answered].mean() <= 1 - _RARE] if reasons else []
+    answered = rejected | leads["accepted_at"].notna().to_numpy()
+    held = _held(handed, ground) if rejected.sum() >= FREQUENT else {}
+    tests = [test for test, holds in held.items() if _RARE <= holds[answered].mean() <= 1 - _RARE]
     if not tests:
         return ()
-    facts = np.column_stack([held[test] for test in tests])
-    marks = np.column_stack([rejected & (leads["reason"] == reason).to_numpy() for reason in reasons])
-    period = ((leads["handed_off_at"] - leads["handed_off_at"].min()) // _PERIOD).to_numpy(dtype=np.intp)
-    cluster = clusters_of(leads)
-    p = doubts_of(marks[answered], facts[answered], cluster[answered], period[answered], seed=seed)
-    out = []
-    for r, reason in enumerate(reasons):
-        mine = marks[:, r]
-        among, every = facts[mine].mean(axis=0), facts[answered].mean(axis=0)
-        told = np.flatnonzero((p[r] <= DOUBT) & (among - every >= ACTED_ON) & (among >= TWICE * every))
-        for f in _apart(told[np.argsort(p[r][told] - among[told] + every[told], kind="stable")], facts[answered]):
-            shares = (float(among[f]), float(every[f]), float(p[r, f]))
-            out.append(_worth(handed, reason, int(mine.sum()), tests[f], facts[:, f], shares))
-    return tuple(out)
+    search = _Search(handed, tests, np.column_stack([held[test] for test in tests]), answered, seed)
+    counted = leads.loc[rejected, "reason"].value_counts()
+    reasons = [str(reason) for reason, n in counted.items() if n >= FREQUENT and reason != OTHER]
+    found = list(search.of(None, rejected, answered))
+    if reasons:
+        found += search.each(reasons, rejected)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Facts ``[n, f]`` that ``tests`` ask of the leads handed over."""
+
+    handed: Handed
+    tests: Sequence[Test]
+    facts: Truth
+    answered: Truth
+    seed: int
+
+    def of(self, reason: str | None, mine: Truth, among: Truth) -> Iterator[Foretold]:
+        """What sets ``mine`` apart from the others ``among`` whom they are."""
+        p = self._doubts(mine[:, None], among)[0]
+        gaps = np.array([self._gap(fact) for fact in self.facts.T])
+        share = self.facts[among].mean(axis=0)
+        told = np.flatnonzero((p <= DOUBT / 2) & (gaps <= -ACTED_ON) & (share <= MOST_LEADS))
+        clearest = np.argsort((gaps * share * (1 - share))[told], kind="stable")
+        yield from self._worth(reason, mine, told[clearest], p)
+
+    def each(self, reasons: Sequence[str], rejected: Truth) -> Iterator[Foretold]:
+        """What sets the leads of each reason apart from those rejected for another."""
+        marks = np.column_stack([rejected & (self.handed.leads["reason"] == reason).to_numpy() for reason in reasons])
+        for reason, mine, p in zip(reasons, marks.T, self._doubts(marks, rejected), strict=True):
+            share, others = self.facts[mine].mean(axis=0), self.facts[rejected & ~mine].mean(axis=0)
+            told = np.flatnonzero((p <= DOUBT / 2) & (share - others >= ACTED_ON) & (share >= TWICE * others))
+            yield from self._worth(reason, mine, told[np.argsort((p - share + others)[told], kind="stable")], p)
+
+    def _doubts(self, marks: Truth, among: Truth) -> np.ndarray:
+        at = self.handed.leads["handed_off_at"]
+        period = ((at - at.min()) // _PERIOD).to_numpy(dtype=np.intp)
+        cluster = clusters_of(self.handed.leads)
+        return doubts_of(marks[among], self.facts[among], cluster[among], period[among], seed=self.seed)
+
+    def _gap(self, having: Truth) -> float:
+        taken = self.handed.leads["accepted_at"].notna().to_numpy()[self.answered]
+        mine = having[self.answered]
+        return float(taken[mine].mean() - taken[~mine].mean()) if mine.any() and not mine.all() else 0.0
+
+    def _worth(self, reason: str | None, mine: Truth, ranked: np.ndarray, p: np.ndarray) -> Iterator[Foretold]:
+        for f in _apart(ranked, self.facts[self.answered]):
+            fact = self.facts[:, f]
+            shares = (float(fact[mine].mean()), float(fact[self.answered].mean()), float(p[f]))
+            yield _worth(self.handed, reason, int(mine.sum()), self.tests[f], fact, shares)
 
 
 OTHER = "other"
@@ -114,7 +157,7 @@ OTHER = "other"
 
 
 def _worth(
-    handed: Handed, reason: str, leads: int, test: Test, having: Truth, shares: tuple[float, float, float]
+    handed: Handed, reason: str | None, leads: int, test: Test, having: Truth, shares: tuple[float, float, float]
 ) -> Foretold:
     """With what a filter on the fact would have kept back."""
     answers_ = answers_of(handed, HeadName.ACCEPT)

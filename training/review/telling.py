@@ -26,6 +26,7 @@ from training.review.handed import Handed
 from training.review.shares import Share
 from training.speaker import DASH, Speaker
 
+UNBROKEN = "\N{NO-BREAK SPACE}"
 DAY = pd.Timedelta(days=1)
 
 
@@ -61,7 +62,11 @@ class Telling:
         """The name of a group as the CRM has it; of a grade, with that word."""
         if name is None:
             return self.say("not graded") if by == "grade" else self.say("not given")
-        return self.say("Grade %(grade)s", grade=name) if by == "grade" else readable(name)
+        return self.grade(name) if by == "grade" else readable(name)
+
+    def grade(self, grade: str) -> str:
+        """A grade at the head of a row, which no line breaks."""
+        return self.say("Grade %(grade)s", grade=grade).replace(" ", UNBROKEN)
 
     def listed(self, parts: Sequence[str]) -> str:
         """The parts as a list within a sentence."""
@@ -96,9 +101,9 @@ class Telling:
         axis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axis.set_major_formatter(FuncFormatter(lambda n, _: self.speaker.number(n)))
 
-    def days(self, axes: Axes) -> None:
-        """Months along the horizontal axis, with their names in this language."""
-        axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=9))  # type: ignore[no-untyped-call]
+    def days(self, axes: Axes, most: int = 9) -> None:
+        """At most so many days along the horizontal axis, in this language."""
+        axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=most))  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: self._month(at)))
 
     def _month(self, at: float) -> str:

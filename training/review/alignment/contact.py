@@ -188,7 +188,7 @@ def _table(contact: Contact, telling: Telling) -> Table:
             telling.number(grade.median, 1),
             telling.share(grade.never),
         )
-        rows.append(Row(say("Grade %(grade)s", grade=grade.grade), cells))
+        rows.append(Row(telling.grade(grade.grade), cells))
     if not rows:
         every = (
             Cell(telling.speaker.number(contact.never.leads)),

@@ -14,11 +14,14 @@ def table(persons: Sequence[Person], did: str, telling: Telling) -> Table:
     say, percent = telling.say, telling.speaker.percent
     rows = []
     for person in persons:
-        share = Cell(percent(person.yes / person.asked), f"{telling.speaker.number(person.yes)}")
-        expected = Cell(percent(person.expected), telling.speaker.between(person.low, person.high))
-        head = _name(person, telling)
-        rows.append(Row(head, (telling.number(person.asked), share, expected), own=bool(person.differs)))
-    return Table((say("leads"), did, say("expected, and range of chance")), tuple(rows))
+        cells = (
+            telling.number(person.asked),
+            Cell(percent(person.yes / person.asked)),
+            Cell(percent(person.expected)),
+            Cell(telling.speaker.between(person.low, person.high)),
+        )
+        rows.append(Row(_name(person, telling), cells, own=bool(person.differs)))
+    return Table((say("leads"), did, say("expected"), say("range of chance")), tuple(rows))
 
 
 def _name(person: Person, telling: Telling) -> str:

@@ -83,38 +83,39 @@ def before(foretold: tuple[Foretold, ...] | None, reasons: Reasons, telling: Tel
     """What would have told so; ``None``: nobody can say what was known at the hand-off."""
     say = telling.say
     title = say("What would have told so beforehand")
-    frequent = any(reason.leads >= FREQUENT for reason in reasons.reasons)
     if foretold is None:
         return Part(title, (say("What was known at the hand-off is only known once a scorer has been trained."),))
-    if not frequent:
-        return Part(
-            title,
-            (
-                telling.count(
-                    "No reason is named for %(n)s lead or more: too few to look for what they share.",
-                    "No reason is named for %(n)s leads or more: too few to look for what they share.",
-                    FREQUENT,
-                ),
-            ),
+    told = [_told(one, telling) for one in foretold]
+    if not any(reason.leads >= FREQUENT for reason in reasons.reasons):
+        told.append(
+            telling.count(
+                "No reason is named for %(n)s lead or more: too few to look for what they share.",
+                "No reason is named for %(n)s leads or more: too few to look for what they share.",
+                FREQUENT,
+            )
         )
-    if not foretold:
-        return Part(
-            title,
-            (
-                say(
-                    "Nothing known at the hand-off sets the leads of any reason apart by more than chance: no filter "
-                    "of marketing’s "
-                    "would have spared sales these rejections."
-                ),
-            ),
+    elif not any(one.reason for one in foretold):
+        told.append(
+            say(
+                "Nothing known at the hand-off sets the leads of any reason apart by more than chance: no filter of "
+                "marketing’s would have spared sales just these rejections."
+            )
         )
     filters = [one for one in foretold if one.filters]
-    told = [*(_told(one, telling) for one in foretold), *_proposals(filters, telling)]
-    return Part(title, tuple(told), tables=_table(filters, telling), notes=_notes(filters, telling))
+    told += _proposals(filters, telling)
+    return Part(title, tuple(told), tables=_table(filters, telling), notes=_notes(filters, telling) if foretold else ())
 
 
 def _told(one: Foretold, telling: Telling) -> str:
     percent = telling.speaker.percent
+    if one.reason is None:
+        return telling.say(
+            "Rejected more often, whatever the reason: %(fact)s. Sales accepts %(accepted)s of these leads, of all "
+            "others %(others)s.",
+            fact=telling.fact(one.test),
+            accepted=percent(one.accepted.value),
+            others=percent(one.others.value),
+        )
     return telling.say(
         "Rejected as “%(reason)s”: %(among)s already had this at the hand-off: %(fact)s. Of all leads %(every)s.",
         reason=telling.reason(REJECTED, one.reason),

@@ -87,7 +87,7 @@ def part(views: Views | None, telling: Telling) -> Part:
         names = (say("Both rules"), say("Only marketing's rule"), say("Only sales's rule"), say("Neither rule"))
         tables.append(_table(dict(zip(names, views.rules.values(), strict=True)), telling))
     if views.grades:
-        tables.append(_table({say("Grade %(grade)s", grade=g): s for g, s in views.grades.items()}, telling))
+        tables.append(_table({telling.grade(g): s for g, s in views.grades.items()}, telling))
     return Part(title, tuple(told), tables=tuple(tables))
 
 

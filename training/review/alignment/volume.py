@@ -15,9 +15,13 @@ from training.pages.document import Part, Plot
 from training.review.handed import Handed
 from training.review.shares import Z
 from training.review.telling import Telling
+from training.trial.words import digits
 
 LATELY, BEFORE = 4, 12
 """Weeks that are compared with the weeks before them."""
+
+HARDLY = 0.5
+"""Leads a week below which nobody counts by the week."""
 
 ANSWERS = ("accepted", "rejected", "ended", "silent", "open")
 """What sales said of a lead: ``ended`` without an acceptance or rejection; ``silent``: nothing, and time is up."""
@@ -100,7 +104,8 @@ def part(volume: Volume, telling: Telling) -> Part:
     told = []
     if volume.weeks:
         week = sum(map(sum, volume.weeks)) / len(volume.weeks)
-        told.append(say("Marketing handed over %(week)s leads a week.", week=number(week)))
+        if week >= HARDLY:
+            told.append(say("Marketing handed over %(week)s leads a week.", week=number(week, digits(week))))
     if math.isfinite(volume.errors):
         before = telling.count("the week before", "the %(n)s weeks before", min(BEFORE, len(volume.weeks) - LATELY))
         facts = {"now": number(volume.lately), "then": number(volume.before), "before": before}

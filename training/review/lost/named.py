@@ -49,7 +49,8 @@ def names(handed: Handed) -> pd.Series | None:
     leads = handed.history.leads.set_index("lead_id").reindex(handed.leads["lead_id"].to_numpy())
     parts = []
     for field in sorted(handed.history.fields, key=lambda field: field.of_account):
-        if not _NAME.match(field.column.lower()) or field.actor:
+        table = handed.history.accounts if field.of_account else leads
+        if field.actor or field.column not in table or not _NAME.match(field.column.lower()):
             continue
         if field.of_account:
             by = handed.history.accounts.set_index("account_id")[field.column]

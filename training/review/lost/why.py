@@ -148,7 +148,7 @@ def _over_time(why: Why, telling: Telling) -> tuple[Plot, ...]:
             axes[0].bar(at, counts, 24.0, bottom=below, align="edge", color=colour, label=name)
             below += counts
         telling.counts(axes[0], "y")
-        telling.days(axes[0])
+        telling.days(axes[0], 5)
         axes[0].grid(visible=False, axis="x")
         title = say("Lost, by month") if why.end == LOST else say("Without a decision, by month")
         axes[0].set_title(title)
