@@ -120,7 +120,7 @@ def _told(one: Foretold, telling: Telling) -> str:
         "Rejected as “%(reason)s”: %(among)s already had this at the hand-off: %(fact)s. Of all leads %(every)s.",
         reason=telling.reason(REJECTED, one.reason),
         among=percent(one.among),
-        every=percent(one.every),
+        every=percent(one.of_all),
         fact=telling.fact(one.test),
     )
 
