@@ -101,7 +101,7 @@ DEFAULT_REASONS = Reasons.model_validate(
         "no_decision": {
             "no_budget": {"en": "no budget", "fr": "pas de budget"},
             "postponed": {"en": "project postponed", "fr": "projet reporté"},
-            "silence": {"en": "no more answer", "fr": "plus de réponse"},
+            "silence": {"en": "no more answer", "fr": "ne répond plus"},
             "other": {"en": "another reason", "fr": "autre raison"},
         },
     }
