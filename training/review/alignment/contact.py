@@ -19,6 +19,9 @@ from training.review.persons import Person, compare
 from training.review.shares import Answers, Share, plain
 from training.review.telling import Telling
 
+HARDLY = 0.005
+"""A share that reads as nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Promised:
@@ -151,7 +154,7 @@ def _sentences(contact: Contact, telling: Telling) -> Iterator[str]:
         )
         if math.isfinite(contact.median):
             yield say("Half of the leads are contacted within %(median)s.", median=_time(contact.median, telling))
-    if contact.never.known:
+    if contact.never.known and contact.never.value >= HARDLY:
         yield say("%(share)s were never contacted.", share=telling.ranged(contact.never))
     if contact.unheard:
         n, of = telling.speaker.number(contact.unheard), telling.speaker.number(contact.rejected)
