@@ -70,17 +70,21 @@ class Answers:
         return Share(leads, count, value, *wilson(value, size))
 
     def gap(self, rows: Truth) -> tuple[float, float]:
-        """How far the share of these rows lies from that of all others, and how many errors that is (NaN: unknown)."""
+        """How far the share of these rows lies from that of all others, and how many errors that is (NaN: unknown).
+
+        Errors are those that there would be were all alike: a group without any yes is not taken for exactly known.
+        """
         judged = self.weight > 0
         mine, others = judged & rows, judged & ~rows
         if mine.sum() < FEW or others.sum() < FEW:
             return math.nan, math.nan
+        every = float((self.weight[judged] * self.y[judged]).sum() / self.weight[judged].sum())
         pull = np.zeros(len(rows))
         means = []
         for part, sign in ((mine, 1.0), (others, -1.0)):
             own = self.weight[part]
             means.append(float((own * self.y[part]).sum() / own.sum()))
-            pull[part] = sign * own * (self.y[part] - means[-1]) / own.sum()
+            pull[part] = sign * own * (self.y[part] - every) / own.sum()
         error = math.sqrt(float((np.bincount(self.cluster[judged], weights=pull[judged]) ** 2).sum()))
         gap = means[0] - means[1]
         return gap, gap / error if error > 0 else math.nan
