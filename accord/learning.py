@@ -12,6 +12,7 @@ import pandas as pd
 
 from accord.agreement import ANEW, grading_kept
 from accord.barred import without_barred
+from accord.document import DocumentError
 from accord.feedback import with_feedback
 from accord.project import Opened
 from accord.registry import champion_of, store_of
@@ -21,6 +22,9 @@ from crm.history import History, Kind
 from crm.sources import Loaded, read
 from features.columns import NUMBERS
 from models import artifact
+from models.definition import Definition
+from models.rule_errors import SegmentsError
+from models.segments import check_on
 from training import arrivals
 from training.audit import Audit, audit
 from training.audit.page import page as audit_html
@@ -91,6 +95,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
     step("Reading the history", 0.02)
     loaded = load(opened)
     found, audit_page = inspect(opened, loaded, within(step, 0.05, 0.15))
+    segment(loaded.history, project.definition, found)
     trained = train(
         loaded.history,
         project.definition,
@@ -124,6 +129,14 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
         files=files,
     )
     return Learned(dossier, report, loaded)
+
+
+def segment(history: History, definition: Definition, found: Audit) -> None:
+    """Raises `DocumentError` where a segment's rule makes no sense: no score could tell who is in it."""
+    try:
+        check_on(history, definition, found.blocked)
+    except SegmentsError as wrong:
+        raise DocumentError(wrong.problems) from wrong
 
 
 def _champion(opened: Opened, step: Step) -> Champion | None:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from crm.history import Field, Kind, Known
+from crm.history import Field, Kind, Known, Milestone
 from features.catalog import OTHER, Availability, Catalog, Family, Feature, FeatureKind
 from features.facts import Facts
 from features.infer import availability
@@ -54,7 +54,8 @@ class Shape(StrEnum):
 class Ground:
     """What rules may look at: these facts, their fields (blocked ones too, to say so) and the features of a catalog.
 
-    ``blocked``: fields that the audit takes out; ``never_use``: those the definition never uses.
+    ``blocked``: fields that the audit takes out; ``never_use``: those the definition never uses. ``requests``: these
+    are facts of requests, so what they lack (a kind of activity, hand-offs) may be in the history all the same.
     """
 
     facts: Facts
@@ -62,6 +63,7 @@ class Ground:
     catalog: Catalog
     blocked: Collection[str] = field(default=frozenset())
     never_use: Collection[str] = field(default=frozenset())
+    requests: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -72,6 +74,11 @@ class Ground:
     def features(self) -> Mapping[str, Feature]:
         """The features by their name."""
         return {one.name: one for one in self.catalog.features}
+
+    @property
+    def records_handoffs(self) -> bool:
+        """Whether requests come from a history with hand-offs, as its catalog shows."""
+        return self.requests and any(one.measure == Milestone.HANDED_OFF for one in self.catalog.features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +147,10 @@ def problems(test: Test, ground: Ground, steps: Steps) -> Iterator[RuleError]:
 
 def _activity(test: ActivityTest, ground: Ground, steps: Steps) -> Look:
     kinds = ground.facts.kinds
-    if not kinds:
+    if not kinds and not ground.requests:
         message, remedy = "This history records no activities.", "Take the test out of the rule."
         raise RuleError(message, steps, got=test.activity, remedy=remedy)
-    if test.activity != ANY and test.activity not in kinds:
+    if test.activity != ANY and test.activity not in kinds and not ground.requests:
         remedy = near(test.activity, (*kinds, ANY))
         raise RuleError("The history has no activity of this kind.", steps, got=test.activity, remedy=remedy)
     kind = None if test.activity == ANY else test.activity
@@ -215,6 +222,8 @@ def _attribute(
     scored = (f for f in ground.catalog.features if f.field == about.name and f.family is not Family.RATE)
     told = next(((f.available, f.why) for f in scored), None)
     known_from, why = availability(about, ground.facts) if told is None else told
+    if told is None and about.known is Known.AT_HANDOFF and ground.records_handoffs:
+        known_from = Availability.AT_HANDOFF
     return Feature("", kind, family, about.name, field=about.name, levels=levels, available=known_from, why=why)
 
 

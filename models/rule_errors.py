@@ -1,4 +1,4 @@
-"""What is wrong with the rule of a voice, said with the condition's place in the file and what may have been meant."""
+"""What is wrong with a rule, said with the condition's place in the file and what may have been meant."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class RuleError(AccordError):
         self.steps = steps
 
 
-class VoicesError(AccordError):
-    """Everything that is wrong with the rules of the voices, in the order of the file."""
+class RulesError(AccordError):
+    """Everything that is wrong with some rules, in the order of the file."""
 
     def __init__(self, found: Sequence[RuleError]) -> None:
         first = found[0]
@@ -37,6 +37,14 @@ class VoicesError(AccordError):
     def as_dict(self) -> dict[str, Any]:
         """The first problem's fields, and all problems."""
         return {**super().as_dict(), "problems": [problem.as_dict() for problem in self.problems]}
+
+
+class VoicesError(RulesError):
+    """Everything that is wrong with the rules of the voices."""
+
+
+class SegmentsError(RulesError):
+    """Everything that is wrong with the rules of marketing's segments."""
 
 
 def path_of(steps: Steps) -> str:

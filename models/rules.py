@@ -2,7 +2,7 @@
 
 A rule is a tree of ``all``, ``any`` and ``not`` over tests. A test looks at one field, one kind of activity or one
 feature, and every comparison in it must hold. What is missing passes no comparison; ``known`` asks for just that.
-`models.voices` evaluates rules; nothing here or there runs what a file holds.
+`models.verdicts` evaluates rules; nothing here or there runs what a file holds.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _parts(node: object) -> list[object] | None:
 
 
 class Voice(Strict):
-    """The rule one team would have used alone, and the team's words for it."""
+    """A rule, and the team's words for it: what one team would have used alone, or a segment of its market."""
 
     says: Said | None = None
     rule: Annotated[Rule, BeforeValidator(_readable)]

@@ -24,6 +24,7 @@ from models.phrases import Phrases
 from models.reasons import Reason, Topics
 from models.reference import Reference
 from models.scores import Explanation, Scores
+from models.segments import Segmented
 from models.stories import LOOKED_AT, Graded, Ranked, Stories
 
 REASONS = 3
@@ -90,6 +91,11 @@ class Scorer:
         graded = Graded(scores.grade, scores.enough_information)
         told = self._stories[language].tell(facts, lead, as_of, x, ranked, graded)
         return replace(scores, stories=tuple(told))
+
+    @cached_property
+    def segmented(self) -> Segmented:
+        """In which of marketing's segments a lead is, on the facts that a score rests on."""
+        return Segmented.of(self.definition, self.catalog, self.fields)
 
     def score_matrix(
         self, x: Matrix, accepted: npt.NDArray[np.bool_], *, reasons: int = REASONS, language: Language = "en"

@@ -19,7 +19,7 @@ from features.words import DOMAIN, SENIORITY
 from models.conditions import Ground, look
 from models.rule_errors import RuleError
 from models.rules import ActivityTest, FieldTest, Test
-from models.voices import answers
+from models.verdicts import Looks
 from training.labels import HeadName
 from training.review.chance import doubts_of
 from training.review.ground import at_hand_off
@@ -195,7 +195,7 @@ def _held(handed: Handed, ground: Ground) -> Mapping[Test, Truth]:
             looks[test] = look(test, ground, ())
         except RuleError:
             continue  # a rule may not look at it: known later only, an identifier, one of our own people
-    return answers(looks, ground, *at_hand_off(handed, ground)) if looks else {}
+    return Looks.of(looks, ground).told(ground.facts, *at_hand_off(handed, ground)) if looks else {}
 
 
 def _tests(history: History, ground: Ground) -> Iterator[Test]:
