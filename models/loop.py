@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from crm.strict import Strict
 from models.rules import Voice
@@ -20,6 +20,14 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Reasoned = Literal["rejected", "lost", "no_decision"]
 """The outcomes that are given a reason."""
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+Listed = Annotated[tuple[Text, ...], AfterValidator(_once)]
+"""Names whose order says nothing."""
 
 
 class Reasons(Strict):
@@ -42,8 +50,8 @@ class Reasons(Strict):
 class Kinds(Strict):
     """Kinds of activity by what they are to us: first ``contact`` by our people, signals of customer ``service``."""
 
-    contact: tuple[Text, ...] = ()
-    service: tuple[Text, ...] = ()
+    contact: Listed = ()
+    service: Listed = ()
 
 
 class Segments(Strict):
@@ -72,7 +80,7 @@ class Exploration(Strict):
     """
 
     share: Annotated[float, Field(gt=0, le=0.5)]
-    grades: tuple[Text, ...] = Field(min_length=1)
+    grades: Listed = Field(min_length=1)
     draw: Text = "1"
 
 

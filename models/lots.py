@@ -17,7 +17,7 @@ def drawn(exploration: Exploration | None, leads: Iterable[tuple[str, str]]) -> 
     and the same lead has the same lot each time it is scored.
 
     >>> drawn(Exploration(share=0.5, grades=("D",)), [("l1", "D"), ("l3", "D"), ("l4", "A")])
-    [False, True, None]
+    [True, False, None]
     """
     if exploration is None:
         return [None for _ in leads]

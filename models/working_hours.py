@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from crm.strict import Strict
 
@@ -31,6 +31,8 @@ def _known_zone(name: str) -> str:
 class WorkingHours(Strict):
     """The hours in which people work: these ``days`` from ``start`` to ``end`` in a ``zone``, but not ``closed`` days.
 
+    The order in which days are listed says nothing.
+
     >>> hours = WorkingHours()
     >>> hours.due(dt.datetime(2026, 3, 6, 16, tzinfo=dt.UTC), 2).isoformat()  # a Friday, an hour before the end
     '2026-03-09T10:00:00+00:00'
@@ -42,9 +44,19 @@ class WorkingHours(Strict):
     end: dt.time = dt.time(17)
     closed: tuple[dt.date, ...] = ()
 
+    @field_validator("days")
+    @classmethod
+    def _week(cls, days: tuple[Day, ...]) -> tuple[Day, ...]:
+        return tuple(day for day in _DAYS if day in days)
+
+    @field_validator("closed")
+    @classmethod
+    def _year(cls, closed: tuple[dt.date, ...]) -> tuple[dt.date, ...]:
+        return tuple(sorted(set(closed)))
+
     @model_validator(mode="after")
     def _some_time(self) -> WorkingHours:
-        if self.start >= self.end or self.start.tzinfo or self.end.tzinfo:
+        if self.start.tzinfo or self.end.tzinfo or self.start >= self.end:
             raise ValueError("a working day starts before it ends, both as 09:00 without a zone")
         return self
 
