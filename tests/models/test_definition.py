@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -78,3 +79,88 @@ def test_what_is_wrong_is_said_with_its_path(content: dict[str, Any], said: str)
 def test_a_definition_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse().name = "other"  # type: ignore[misc]
+
+
+LATER: dict[str, Any] = {
+    "reasons": {"rejected": {"other": "x"}, "lost": {"price": {"en": "price", "fr": "prix"}}, "no_decision": {}},
+    "kinds": {"contact": ["call", "meeting"], "service": ["ticket"]},
+    "working_hours": {"zone": "Europe/Paris", "end": "18:00", "closed": ["2026-12-25", "2026-05-01"]},
+    "segments": {
+        "marketing": {"b": {"rule": {"field": "x", "is": "y"}}, "a": {"says": "A", "rule": {"field": "x", "is": "z"}}},
+        "potential": "account.revenue",
+        "abc": [0.7, 0.9],
+    },
+    "exploration": {"share": 0.1, "grades": ["D", "C"], "draw": "2026"},
+}
+"""Every part that says what comes after the score."""
+
+
+def stored(definition: Definition) -> Definition:
+    """The definition as a file gives it back: its keys sorted."""
+    return Definition.of_canonical(json.loads(json.dumps(definition.canonical(), sort_keys=True)))
+
+
+def test_what_comes_after_the_score_leaves_the_version_alone_where_it_is_not_there() -> None:
+    assert parse(**dict.fromkeys(LATER)).version == parse().version
+    assert not set(parse().canonical()) & set(LATER)
+
+
+def test_the_version_with_what_comes_after_the_score_is_pinned() -> None:
+    assert parse(**LATER).short_version == "17593ce9972f"
+
+
+@pytest.mark.parametrize("part", LATER)
+def test_each_part_after_the_score_counts_in_the_version_and_comes_back(part: str) -> None:
+    one = parse(**{part: LATER[part]})
+    assert one.version != parse().version
+    assert stored(one) == one
+    assert stored(one).version == one.version
+
+
+def test_the_order_of_segments_counts_and_comes_back() -> None:
+    one, marketing = parse(segments=LATER["segments"]), LATER["segments"]["marketing"]
+    backwards = dict(reversed(marketing.items()))
+    assert parse(segments={**LATER["segments"], "marketing": backwards}).version != one.version
+    again = stored(one).segments
+    assert again is not None
+    assert list(again.marketing) == list(marketing) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kinds": {"contact": ["meeting", "call", "call"], "service": ["ticket"]}},
+        {"working_hours": {"closed": ["2026-05-01", "2026-12-25"], "end": "18:00:00", "zone": "Europe/Paris"}},
+        {"exploration": {"share": 0.1, "grades": ["C", "D"], "draw": "2026"}},
+    ],
+)
+def test_an_order_that_says_nothing_changes_no_version(other: dict[str, Any]) -> None:
+    assert parse(**{**LATER, **other}).version == parse(**LATER).version
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"reasons": {"rejected": {"No Budget": "x"}, "lost": {}, "no_decision": {}}}, "reasons.rejected.No Budget"),
+        ({"reasons": {"rejected": {}, "lost": {}}}, "reasons.no_decision.*missing"),
+        ({"reasons": {"won": {}, "rejected": {}, "lost": {}, "no_decision": {}}}, "reasons.won.*not known"),
+        ({"kinds": {"contacts": ["call"]}}, "kinds.contacts.*not known.*contact"),
+        ({"kinds": {"contact": "call"}}, "kinds.contact"),
+        ({"working_hours": {"zone": "Paris"}}, "working_hours.zone.*Europe/Paris"),
+        ({"segments": {"marketing": {"a": {}}}}, "segments.marketing.a.rule.*missing"),
+        ({"segments": {"marketing": {"a": {"rule": {"fild": "x"}}}}}, "segments.marketing.a.rule"),
+        ({"segments": {"abc": [0.9, 0.8]}}, "segments.*abc goes up"),
+        ({"segments": {"abc": [0.8, 1.0]}}, "segments.abc.*less than 1"),
+        ({"exploration": {"share": 0, "grades": ["D"]}}, "exploration.share.*greater than 0"),
+        ({"exploration": {"share": 0.6, "grades": ["D"]}}, "exploration.share.*0.5"),
+        ({"exploration": {"share": 0.1, "grades": []}}, "exploration.grades.*at least 1"),
+        (
+            {"exploration": {"share": 0.1, "grades": ["A"]}},
+            r"grades below the best \(B, C, D\), not A",
+        ),
+        ({"exploration": {"share": 0.1, "grades": ["Z"]}}, "grades below the best.*not Z"),
+    ],
+)
+def test_what_is_wrong_after_the_score_is_said_with_its_path(content: dict[str, Any], said: str) -> None:
+    with pytest.raises(AccordError, match=f"(?s)accord.yaml: definition.*{said}"):
+        parse(**content)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from models.definition import LANGUAGES, Definition, Language
 from models.differences import differences
+from models.loop import DEFAULT_REASONS
 
 RULE = {
     "all": [{"field": "source", "in": ["fair", "webinar"]}, {"activity": "page_view", "at_least": 3, "within_days": 30}]
@@ -29,6 +30,14 @@ def voices(marketing: dict[str, Any], sales: dict[str, Any] = OTHER) -> dict[str
 
 def grades(**content: Any) -> dict[str, Any]:
     return {"grades": {**content, "Z": {}}}
+
+
+def reasons(**listed: Any) -> dict[str, Any]:
+    return {"reasons": {"rejected": {"other": "other"}, "lost": {}, "no_decision": {}, **listed}}
+
+
+def segments(**rules: Any) -> dict[str, Any]:
+    return {"segments": {"marketing": {name: {"rule": rule} for name, rule in rules.items()}}}
 
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -55,6 +64,21 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a language": ({"words": {"x": {"en": "y"}}}, {"words": {"x": {"en": "y", "fr": "y"}}}),
     "never_use": ({}, {"never_use": ["sex"]}),
     "keep": ({"keep": {"a": "it is known before"}}, {}),
+    "reasons": (reasons(), reasons(rejected={"other": "else", "fax": "no fax"}, lost={"price": "too dear"})),
+    "reasons listed": ({}, {"reasons": DEFAULT_REASONS.model_dump()}),
+    "kinds": ({"kinds": {"contact": ["call"]}}, {"kinds": {"contact": ["call", "meeting"], "service": ["ticket"]}}),
+    "no kinds": ({}, {"kinds": {}}),
+    "zone": ({"working_hours": {"zone": "Europe/Paris"}}, {"working_hours": {"zone": "Europe/London"}}),
+    "usual hours": ({}, {"working_hours": {}}),
+    "closed": ({"working_hours": {}}, {"working_hours": {"closed": ["2026-05-01", "2026-12-25"]}}),
+    "segment": ({}, {"segments": {"marketing": {"big": {"says": "Big ones", "rule": RULE}}}}),
+    "rule of a segment": (segments(big=RULE), segments(big=OTHER)),
+    "order of segments": (segments(big=RULE, small=OTHER), segments(small=OTHER, big=RULE)),
+    "potential": (segments(), {"segments": {"potential": "account.revenue"}}),
+    "abc": (segments(), {"segments": {"abc": [0.7, 0.9]}}),
+    "no segments": ({}, segments()),
+    "exploration": ({}, {"exploration": {"share": 0.1, "grades": ["D"]}}),
+    "share": ({"exploration": {"share": 0.1, "grades": ["D"]}}, {"exploration": {"share": 0.2, "grades": ["C", "D"]}}),
 }
 
 
@@ -93,3 +117,19 @@ def test_versions_are_equal_exactly_where_nothing_is_told(
 def test_texts_are_never_read_as_templates() -> None:
     (text,) = told({}, {"name": "%(x)s {{7*7}} {0}"})
     assert "%(x)s {{7*7}} {0}" in text
+
+
+def test_what_comes_after_the_score_is_told_in_words() -> None:
+    week = "Monday, Tuesday, Wednesday, Thursday, and Friday from 09:00 to 17:00"
+    assert told(*CHANGES["zone"]) == [f"Working hours: {week} (Europe/London); before: {week} (Europe/Paris)."]
+    assert told(*CHANGES["closed"], "fr") == ["Désormais fermé\u00a0: 1er mai 2026 et 25 décembre 2026."]
+    assert told(*reversed(CHANGES["closed"])) == ["Not closed any more: May 1, 2026 and December 25, 2026."]
+    assert told(*CHANGES["kinds"], "fr") == [
+        "Ce qui compte comme premier contact : appel et rendez-vous ; avant : appel.",
+        "Ce qui vient du service client, nouveau : demande au service client.",
+    ]
+    assert told(*CHANGES["exploration"]) == [
+        "The draw by lot is new: 10% of the leads of grade D are worked all the same (draw “1”)."
+    ]
+    assert told(*CHANGES["order of segments"]) == ["The order of the segments: small, big; before: big, small."]
+    assert told(*CHANGES["usual hours"]) == ["The calendar of working hours is written otherwise."]
