@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from accord.project import Opened
 from crm.errors import AccordError
 from models.agreement import Agreement
@@ -12,6 +14,7 @@ from models.definition import Definition
 from models.grades import Grading
 from models.sheet import Sheet
 from serving.ledger import Ledger
+from serving.ledger.draws import draws
 from training.agreed import agreed
 from training.dossier import Dossier
 from training.gates import Verdict
@@ -97,3 +100,8 @@ def _graded(definition: Definition) -> tuple[object, ...]:
     """What where grades start depends on; not who acts, nor by when."""
     starts = [(name, g.score, g.probability, g.capacity_per_week) for name, g in definition.grades.items()]
     return (*starts, definition.accept_days, definition.close_days)
+
+
+def draws_of(opened: Opened) -> pd.DataFrame | None:
+    """The draws by lot among the scores given, for training; ``None`` where the definition explores nothing."""
+    return draws(ledger_of(opened)) if opened.settings.definition.exploration else None

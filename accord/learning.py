@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from accord.agreement import ANEW, grading_kept
+from accord.agreement import ANEW, draws_of, grading_kept
 from accord.barred import without_barred
 from accord.document import DocumentError
 from accord.feedback import with_feedback
@@ -103,6 +103,7 @@ def learn(opened: Opened, step: Step, *, registry: bool = True, new_cutoffs: boo
         project.seed,
         blocked=found.blocked,
         grading=grading,
+        scores=draws_of(opened),
         step=within(step, 0.15, 0.85),
     )
     methods = (CHOSEN, *trained.backtest.contestants)

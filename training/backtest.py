@@ -14,6 +14,7 @@ from training.candidates import Fitter, names, stack, yeses_of
 from training.choice import Choice, Forward, choose, choose_half_life
 from training.dates import choose_dates
 from training.delay import Delays, delays_of
+from training.drawn import Drawn
 from training.folds import Fold, days_of, folds_in_parts, folds_in_time, heads_of, learning
 from training.labels import HeadName, Horizons, label
 from training.progress import Step, silent
@@ -70,18 +71,21 @@ def backtest(
     *,
     dates: tuple[pd.Timestamp, ...] = (),
     contestants: Mapping[str, Contestant] | None = None,
+    by_lot: Drawn | None = None,
     step: Step = silent,
 ) -> Backtest:
     """Run the backtest. ``contestants`` are asked at each date, on the same rows as the candidates.
 
     ``dates`` are the as-of dates and the end of the last scoring, oldest first; without any they are chosen from the
-    outcomes there are (`training.dates`).
+    outcomes there are (`training.dates`). ``by_lot``: which low grades were worked, see `training.drawn`.
 
     Folds are made one after the other and freed, so memory is that of the largest. Needs the outcomes that
     `training.requirements.require` checks for.
     """
     heads, others = heads_of(history), dict(contestants or {})
     every = take(history, days_of(settings, definition))
+    if by_lot is not None:
+        every = every.assign(weight=every["weight"] * by_lot.weights(history, every))
     labels = {head: label(history, every, head, definition) for head in heads}
     dates = dates or _dates(history, every, labels, definition, settings)
     capped = learning(history, every, labels, settings)
@@ -89,7 +93,7 @@ def backtest(
     told: dict[HeadName, list[Told]] = {head: [] for head in heads}
     count = len(dates) - 1 if dates else settings.folds
     newest = len(dates) - 2
-    for fold in _folds(history, dates, definition, settings, seed):
+    for fold in _folds(history, dates, definition, settings, seed, by_lot):
         stage = f"backtest, as of {fold.date:%Y-%m-%d}" if dates else f"backtest, part {fold.number + 1}"
         for i, head in enumerate(heads):
             step(stage, (fold.number + i / len(heads)) / count)
@@ -113,10 +117,15 @@ def backtest(
 
 
 def _folds(
-    history: History, dates: tuple[pd.Timestamp, ...], definition: Horizons, settings: Settings, seed: int
+    history: History,
+    dates: tuple[pd.Timestamp, ...],
+    definition: Horizons,
+    settings: Settings,
+    seed: int,
+    by_lot: Drawn | None,
 ) -> Iterator[Fold]:
     if dates:
-        return folds_in_time(history, dates, definition, settings, seed)
+        return folds_in_time(history, dates, definition, settings, seed, by_lot)
     return folds_in_parts(history, definition, settings, seed)
 
 

@@ -56,7 +56,7 @@ def seen_share(labels: pd.DataFrame, answer: float, weight: Floats, landmark: ND
     Landmarks with fewer than `FEWEST` such answers share one curve. Without any answer the share is 1 at every age:
     nothing is known about how long it takes.
     """
-    chosen = (labels["y"] == answer).to_numpy()
+    chosen = (labels["y"] == answer).to_numpy() & (weight > 0)
     duration, age = labels["duration"].to_numpy()[chosen], labels["censored_after"].to_numpy()[chosen]
     kind, own = landmark[chosen], weight[chosen]
     together = _curve(duration, age, own)

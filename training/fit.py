@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -20,6 +21,7 @@ from training.baselines import baselines
 from training.candidates import Fitter
 from training.censoring import Rate, rate
 from training.choice import Choice
+from training.drawn import Drawn
 from training.fingerprint import fingerprint
 from training.folds import Fold, fold_of, heads_of
 from training.funnel import datable, instants
@@ -31,6 +33,9 @@ from training.settings import Settings
 from training.snapshots import take
 
 MAX_ROWS = np.iinfo(np.int64).max
+
+FEWEST_DRAWN = 30
+"""Drawn leads below which what is learned of low grades rests on too few to be relied on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,13 @@ def train(
     *,
     blocked: AbstractSet[str] = frozenset(),
     grading: Grading | None = None,
+    scores: pd.DataFrame | None = None,
     step: Step = silent,
 ) -> Trained:
     """Choose on forward error, then fit what was chosen on all that is known at the export.
 
     ``grading`` was frozen earlier and is kept; without one, grades are frozen on the arrivals of recent weeks.
+    ``scores``: those given so far (`training.drawn.COLUMNS`), so that leads left unworked by lot are not learned from.
 
     ``blocked`` fields, and those the definition never uses, give no features; a field that the definition keeps stays.
     The same history (in any order of rows), definition, settings and seed give the same scorer, to the last bit: sums
@@ -83,7 +90,8 @@ def train(
     Raises `AccordError` where the history holds too little.
     """
     with threadpool_limits(limits=1):
-        return _train(history, definition, settings or Settings(), seed, blocked, grading, step)
+        by_lot = Drawn.of(definition, scores)
+        return _train(history, definition, settings or Settings(), seed, blocked, grading, by_lot, step)
 
 
 def _train(
@@ -93,16 +101,18 @@ def _train(
     seed: int,
     blocked: AbstractSet[str],
     grading: Grading | None,
+    by_lot: Drawn | None,
     step: Step,
 ) -> Trained:
     history, undated = datable(learned_from(history, definition, blocked))
     settings = settings if history.timed else settings.without_time()
     require(history, definition, settings)
     require_weeks(history, definition)
-    tested = backtest(history, definition, settings, seed, contestants=baselines(seed), step=within(step, 0.0, 0.8))
+    trying = within(step, 0.0, 0.8)
+    tested = backtest(history, definition, settings, seed, contestants=baselines(seed), by_lot=by_lot, step=trying)
     step("last fit", 0.8)
     nothing = take(history, (0,)).iloc[:0]
-    fold = fold_of(history, history, nothing, definition, settings, seed, most_rows=MAX_ROWS)
+    fold = fold_of(history, history, nothing, definition, settings, seed, most_rows=MAX_ROWS, by_lot=by_lot)
     heads, away = {}, set()
     for i, head in enumerate(heads_of(history)):
         step(f"last fit, {head}", 0.85 + 0.05 * i)
@@ -116,8 +126,8 @@ def _train(
     return Trained(
         scorer=scorer,
         backtest=tested,
-        counts={head: _counted(fold, head) for head in heads_of(history)},
-        warnings=(*tested.warnings, *_undated(undated)),
+        counts={head: _counted(fold, head, by_lot) for head in heads_of(history)},
+        warnings=(*tested.warnings, *_undated(undated), *_left_out(fold, by_lot)),
         habits_away=HeadName.ACCEPT in away,
     )
 
@@ -181,11 +191,32 @@ def _reference(fold: Fold, settings: Settings) -> NDArray[np.bool_]:
     return np.asarray(begun >= min(recent, oldest_of_many))
 
 
-def _counted(fold: Fold, head: HeadName) -> Counted:
-    labels = fold.train.labels[head]
+def _counted(fold: Fold, head: HeadName, by_lot: Drawn | None) -> Counted:
+    labels, snapshots = fold.train.labels[head], fold.train.snapshots
+    if by_lot is not None:
+        stands_for = by_lot.weights(fold.known, snapshots)
+        counts = stands_for > 0
+        snapshots = snapshots.assign(weight=snapshots["weight"] * stands_for)[counts]
+        labels = labels[counts]
     asked, settled = int(labels["asked"].sum()), int(labels["settled"].sum())
-    return Counted(asked, settled, asked - settled, rate(labels, fold.train.snapshots))
+    return Counted(asked, settled, asked - settled, rate(labels, snapshots))
 
 
 def _undated(leads: int) -> tuple[str, ...]:
     return (f"{leads} leads were won at an unknown time and were left out.",) if leads else ()
+
+
+def _left_out(fold: Fold, by_lot: Drawn | None) -> tuple[str, ...]:
+    """What whoever reads must know of leads that were left unworked."""
+    if by_lot is None:
+        return ()
+    first = fold.train.snapshots.drop_duplicates("lead_id")
+    counts = by_lot.weights(fold.known, first)
+    left, drawn = int((counts == 0).sum()), int((counts > 1).sum())
+    if not left:
+        return ()
+    told = f"{left} leads of low grades were not drawn to be worked: nothing is learned from their failure, and the "
+    warnings = [f"{told}{drawn} that were drawn stand for them."]
+    if drawn < FEWEST_DRAWN:
+        warnings.append(f"Fewer than {FEWEST_DRAWN} leads of low grades were drawn: the score knows little of them.")
+    return tuple(warnings)

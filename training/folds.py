@@ -21,6 +21,7 @@ from training.accounts import accounts_of, capped
 from training.candidates import INNER, Sample
 from training.censoring import weights
 from training.delay import Delays, delays_of
+from training.drawn import Drawn
 from training.funnel import instants
 from training.labels import HeadName, Horizons, label
 from training.persons import coded, deciders
@@ -40,7 +41,8 @@ class Rows:
 
     ``snapshots[lead_id, as_of, landmark, weight]``; ``x[n, k]``; ``labels[head]`` as of `training.labels.label`;
     ``weight[head][n]``: snapshot weight times censoring weight, 0 where not settled or not asked, for what is told;
-    ``learning[head][n]``: snapshot weight with large accounts capped, 0 where not asked, for what is learned.
+    ``learning[head][n]``: snapshot weight with large accounts capped, 0 where not asked, for what is learned. Both are
+    0 for leads left unworked by lot, and more for those that stand for them (`training.drawn`).
     """
 
     snapshots: pd.DataFrame
@@ -132,7 +134,12 @@ def days_of(settings: Settings, definition: Horizons) -> tuple[int, ...]:
 
 
 def folds_in_time(
-    history: History, dates: tuple[pd.Timestamp, ...], definition: Horizons, settings: Settings, seed: int
+    history: History,
+    dates: tuple[pd.Timestamp, ...],
+    definition: Horizons,
+    settings: Settings,
+    seed: int,
+    by_lot: Drawn | None = None,
 ) -> Iterator[Fold]:
     """One fold for each date but the last, which ends the scoring of the one before. One is in memory at a time.
 
@@ -143,7 +150,7 @@ def folds_in_time(
     for number, (date, end) in enumerate(pairwise(dates)):
         known = known_at(history, date)
         test = every[((every["as_of"] > date) & (every["as_of"] <= end)).to_numpy()]
-        yield fold_of(known, history, test, definition, settings, seed, number=number, facts=facts)
+        yield fold_of(known, history, test, definition, settings, seed, number=number, facts=facts, by_lot=by_lot)
 
 
 def folds_in_parts(history: History, definition: Horizons, settings: Settings, seed: int) -> Iterator[Fold]:
@@ -168,10 +175,12 @@ def fold_of(
     number: int = 0,
     facts: Facts | None = None,
     most_rows: int | None = None,
+    by_lot: Drawn | None = None,
 ) -> Fold:
     """The fold that trains on ``known`` and scores ``test``, snapshots of ``history`` (whose ``facts`` may be given).
 
     Beyond ``most_rows`` snapshots (default: of the settings) leads are drawn by a hash of their ID and the seed.
+    ``by_lot``: which low grades were worked, see `training.drawn`.
     """
     most = settings.most_rows if most_rows is None else most_rows
     heads = heads_of(history)
@@ -185,8 +194,8 @@ def fold_of(
         known=known,
         catalog=catalog,
         habits_of=frozenset(AWAY if settings.habits_away else ()),
-        train=rows_of(known, train, catalog, heads, definition, settings),
-        test=rows_of(history, test, catalog, heads, definition, settings, facts),
+        train=rows_of(known, train, catalog, heads, definition, settings, by_lot=by_lot),
+        test=rows_of(history, test, catalog, heads, definition, settings, facts, by_lot),
     )
 
 
@@ -198,17 +207,19 @@ def rows_of(
     definition: Horizons,
     settings: Settings,
     facts: Facts | None = None,
+    by_lot: Drawn | None = None,
 ) -> Rows:
     """Features, labels and weights of these snapshots as known at ``history.exported_at``."""
     facts = facts or Facts.of_history(history, history.fields)
     labels = {head: label(history, snapshots, head, definition) for head in heads}
     own, landmark = snapshots["weight"].to_numpy(), snapshots["landmark"].to_numpy()
+    stands_for = np.ones(len(snapshots)) if by_lot is None else by_lot.weights(history, snapshots)
     return Rows(
         snapshots=snapshots,
         x=matrix(catalog, facts, facts.rows(snapshots["lead_id"]), instants(snapshots["as_of"])),
         labels=labels,
-        weight={head: own * weights(table, own, landmark) for head, table in labels.items()},
-        learning=learning(history, snapshots, labels, settings),
+        weight={head: own * weights(table, own, landmark) * stands_for for head, table in labels.items()},
+        learning=learning(history, snapshots.assign(weight=own * stands_for), labels, settings),
     )
 
 

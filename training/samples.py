@@ -42,13 +42,14 @@ def sample_of(
 ) -> Sample:
     """The sample of rows ``x[n, k]`` of ``snapshots`` with their ``labels``; settled rows first, then young ones.
 
-    A young row with chance ``q`` is there twice: ``y`` 1 with weight ``q * weight``, and ``y`` 0 with the rest.
+    A young row with chance ``q`` is there twice: ``y`` 1 with weight ``q * weight``, and ``y`` 0 with the rest. Rows
+    without weight are left out.
     """
     weight, landmark = snapshots["weight"].to_numpy(), snapshots["landmark"].to_numpy()
     open_yes, open_no = delays.left(labels["censored_after"].to_numpy(), landmark)
     yes_by = 1.0 - open_yes
     asked, settled = labels["asked"].to_numpy(), labels["settled"].to_numpy()
-    used = asked & (yes_by >= LEAST_SEEN)
+    used = asked & (yes_by >= LEAST_SEEN) & (weight > 0)
     known, young = np.flatnonzero(used & settled), np.flatnonzero(used & ~settled)
     rows = np.concatenate([known, young, young])
     chance = _rates(labels, weight, landmark, yes_by)[young]

@@ -1,0 +1,307 @@
+"""What the report ``exploration`` says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter
+
+from models.definition import Language
+from models.loop import Exploration
+from training.drawing import INK, OTHERS, OWN, figure_of, svg_of
+from training.labels import HeadName
+from training.pages.document import Document, Part, Plot
+from training.pages.tables import Cell, Row, Table
+from training.review.exploration.uplift import FEWEST, Explored, Uplift, explored, uplift
+from training.review.exploration.worked import Worked, taken_up, worked
+from training.review.handed import Handed
+from training.review.shares import Answers, Share, answers_of, plain
+from training.speaker import DASH, Speaker
+
+NAME = "exploration"
+WEEK = pd.Timedelta(days=7)
+
+
+def document(handed: Handed, *, seed: int, language: Language) -> Document | None:  # noqa: ARG001  nothing is drawn
+    """The report in one language; ``None`` where the definition explores nothing."""
+    exploration = handed.definition.exploration
+    if exploration is None:
+        return None
+    found = explored(handed)
+    telling = _Telling(handed, exploration, found, Speaker(language))
+    return Document(
+        NAME,
+        telling.say("What the score adds"),
+        tuple(telling.opening()),
+        tuple(telling.parts()),
+        tuple(telling.closing()),
+        telling.figures(),
+    )
+
+
+class _Telling:
+    def __init__(self, handed: Handed, exploration: Exploration, found: Explored, speaker: Speaker) -> None:
+        self.handed, self.exploration, self.found = handed, exploration, found
+        self.speaker, self.say, self.count = speaker, speaker.say, speaker.count
+        self.worked: Worked | None = worked(handed, found) if found.drawn.any() else None
+        heads = (HeadName.ACCEPT, HeadName.CLOSE) if handed.history.tracks_acceptance else (HeadName.CLOSE,)
+        able = self.worked is not None and not self.worked.little
+        self.uplifts: Mapping[HeadName, Uplift | None] = {h: uplift(handed, found, h) if able else None for h in heads}
+        self.grades = ", ".join(exploration.grades)
+
+    def opening(self) -> Iterator[str]:
+        """What is drawn, and how many were."""
+        say, number = self.say, self.speaker.number
+        yield say(
+            "Leads of grade %(grades)s are not worked, but for %(share)s of them that are drawn by lot and worked like "
+            "the others. The lot knows nothing of a lead: what the drawn ones come to is what all of their grade "
+            "would have come to, and the difference to the leads chosen by the score is what the score adds.",
+            grades=self.grades,
+            share=self.speaker.percent(self.exploration.share),
+        )
+        if not self.found.drawn.any():
+            yield say("No lead handed over since then has been drawn yet: there is nothing to learn from so far.")
+            return
+        yield say(
+            "%(high)s leads of higher grades, %(drawn)s drawn by lot and %(left)s not drawn, handed over between "
+            "%(since)s and %(until)s, as known on %(known)s.",
+            high=number(int(self.found.high.sum())),
+            drawn=number(int(self.found.drawn.sum())),
+            left=number(int(self.found.left.sum())),
+            since=self.speaker.date(self.found.leads["handed_off_at"].min()),
+            until=self.speaker.date(self.found.leads["handed_off_at"].max()),
+            known=self.speaker.date(self.handed.until),
+        )
+
+    def parts(self) -> Iterator[Part]:
+        """The parts, in the order in which they are read."""
+        if self.worked is None:
+            return
+        yield self._worked(self.worked)
+        if self.worked.little:
+            return
+        yield self._uplift()
+        yield self._grades()
+
+    def _worked(self, told: Worked) -> Part:
+        say = self.say
+        sentences = []
+        if not told.lot.known:
+            sentences.append(say("The drawn leads are all too young to say whether they are worked."))
+        elif told.little:
+            sentences.append(
+                say(
+                    "Only %(share)s of the drawn leads were worked. Their failure says nothing of them, so nothing can "
+                    "be learned about what the score adds, nor does training learn what low grades are worth. Agree "
+                    "anew that drawn leads are worked like the others, or stop drawing.",
+                    share=self._ranged(told.lot),
+                )
+            )
+        else:
+            sentences.append(
+                say(
+                    "%(lot)s of the drawn leads were worked, and %(high)s of those of higher grades.",
+                    lot=self._ranged(told.lot),
+                    high=self._ranged(told.score),
+                )
+            )
+        if told.half_heartedly:
+            sentences.append(
+                say(
+                    "Drawn leads are worked less than the others: part of the difference told below is what sales did, "
+                    "not what the score saw."
+                )
+            )
+        if told.left.known and told.left.value > 0:
+            sentences.append(
+                say(
+                    "%(share)s of the leads that were not drawn were worked all the same. Sales chose them for what it "
+                    "knew of them, so they count neither here nor in training: the drawn ones stand for them too.",
+                    share=self._ranged(told.left),
+                )
+            )
+        notes = [
+            say("Worked: sales contacted the lead, or answered. Of leads older than the time in which sales answers.")
+            if told.knows_contact
+            else say(
+                "The definition does not say which activities are contacts (kinds.contact), so only an answer of sales "
+                "tells that a lead was worked."
+            )
+        ]
+        return Part(say("Were the drawn leads worked?"), tuple(sentences), notes=tuple(notes), alarm=told.little)
+
+    def _uplift(self) -> Part:
+        say = self.say
+        sentences = [sentence for head, one in self.uplifts.items() for sentence in self._told(head, one)]
+        shown = {head: one for head, one in self.uplifts.items() if one is not None}
+        plots = (self._plot(shown),) if shown else ()
+        heads = (say("by the score"), say("by lot"), say("the score adds"), say("drawn, answer known"))
+        table = Table(heads, tuple(Row(self._head(head), self._cells(one)) for head, one in shown.items()))
+        notes = (
+            say(
+                "Shares of leads handed over, as if both kinds had come in the same quarters. For leads too young to "
+                "tell, older ones stand. Leads of one account count as one. The range says how far chance alone may "
+                "have moved a figure, in 95 cases of 100."
+            ),
+        )
+        return Part(say("What the score adds"), tuple(sentences), plots, (table,) if shown else (), notes)
+
+    def _told(self, head: HeadName, one: Uplift | None) -> Iterator[str]:
+        say, percent = self.say, self.speaker.percent
+        if one is None:
+            if head is HeadName.ACCEPT:
+                yield say("Accepted: fewer than %(n)s drawn leads have an answer, too few to compare.", n=FEWEST)
+            else:
+                yield say("Won: fewer than %(n)s drawn leads have an answer, too few to compare.", n=FEWEST)
+            return
+        facts = {
+            "score": percent(one.score.value, 1),
+            "lot": percent(one.lot.value, 1),
+            "more": self._points(one.value),
+            "range": self._range(one),
+        }
+        if head is HeadName.ACCEPT:
+            yield say(
+                "Of the leads chosen by the score sales accepts %(score)s, of those drawn by lot %(lot)s: %(more)s "
+                "points (%(range)s).",
+                **facts,
+            )
+        else:
+            yield say(
+                "Of the leads chosen by the score %(score)s are won, of those drawn by lot %(lot)s: %(more)s points "
+                "(%(range)s).",
+                **facts,
+            )
+        if not one.shown:
+            yield say("That may be chance: it is not shown that the score adds anything here.")
+        yield from self._more(one)
+
+    def _more(self, one: Uplift) -> Iterator[str]:
+        """How many drawn leads are needed to know it better."""
+        half = (one.high - one.low) / 4
+        target = half if one.shown or one.value <= 0 else min(half, one.value)
+        needed = one.needed(target)
+        if needed is None:
+            yield self.say("More drawn leads alone would not halve the range: leads chosen by the score are few too.")
+            return
+        more = max(math.ceil(needed) - one.lot.leads, 0)
+        weeks = (self.found.leads["handed_off_at"].max() - self.found.leads["handed_off_at"].min()) / WEEK
+        rate = self.found.drawn.sum() / weeks if weeks > 0 else math.nan
+        told = self.count(
+            "To know it twice as well takes about %(n)s more drawn lead",
+            "To know it twice as well takes about %(n)s more drawn leads",
+            more,
+        )
+        if math.isfinite(rate) and rate > 0:
+            yield self.say(
+                "%(told)s, %(weeks)s weeks at the present pace.", told=told, weeks=self.speaker.number(more / rate)
+            )
+        else:
+            yield f"{told}."
+
+    def _grades(self) -> Part:
+        """Every grade, and low grades by whether they were drawn."""
+        rows, say = self.found.leads, self.say
+        closed, taken = answers_of_rows(self.handed, self.found)
+        groups = {
+            say("Grade %(grade)s", grade=grade): self.found.high & (rows["grade"] == grade).to_numpy()
+            for grade in self.handed.definition.grades
+            if grade not in self.exploration.grades
+        }
+        groups[say("%(grades)s, drawn by lot", grades=self.grades)] = self.found.drawn
+        groups[say("%(grades)s, not drawn", grades=self.grades)] = self.found.left
+        made = []
+        for name, mine in groups.items():
+            cells = [Cell(self.speaker.number(int(mine.sum()))), self._cell(taken.share(mine))]
+            cells += [self._cell(answers.share(mine)) for answers in closed.values()]
+            made.append(Row(name, tuple(cells), own=name.startswith(self.grades) and mine is self.found.drawn))
+        heads = (say("leads"), say("worked"), *(self._head(head).lower() for head in closed))
+        notes = (say("What became of the leads that were not drawn is shown, not learned from: nobody worked them."),)
+        return Part(say("By grade"), tables=(Table(heads, tuple(made)),), notes=notes)
+
+    def _plot(self, shown: Mapping[HeadName, Uplift]) -> Plot:
+        with figure_of(6.4, 0.8 + 0.75 * len(shown)) as (figure, (axes,)):
+            places, names = [], []
+            for i, (head, one) in enumerate(shown.items()):
+                for arm, colour, shift in ((one.score, OWN, 0.14), (one.lot, OTHERS[0], -0.14)):
+                    at = -i + shift
+                    axes.plot([arm.low, arm.high], [at, at], color=colour, linewidth=2.5, solid_capstyle="butt")
+                    label = (self.say("by the score"), self.say("by lot"))[arm is one.lot] if i == 0 else None
+                    axes.plot([arm.value], [at], "o", color=colour, markersize=6, label=label)
+                places.append(-i)
+                names.append(self._head(head))
+            axes.set_yticks(places, names)
+            axes.tick_params(axis="y", length=0, labelcolor=INK)
+            axes.grid(visible=False, axis="y")
+            axes.set_xlim(left=0)
+            axes.set_ylim(-len(shown) + 0.5, 0.5)
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: self.speaker.percent(share)))
+            axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+            svg = svg_of(figure)
+        return Plot(svg, self.say("Shares accepted and won, by the score and by lot, with their ranges"))
+
+    def closing(self) -> Iterator[str]:
+        """What the comparison rests on."""
+        yield self.say(
+            "The comparison is fair because of the lot. It says what working leads of higher grades brings more than "
+            "working leads of grade %(grades)s; it does not say what would come of a lead that nobody works.",
+            grades=self.grades,
+        )
+
+    def figures(self) -> dict[str, Any]:
+        """The values for machines."""
+        counts = {name: int(getattr(self.found, name).sum()) for name in ("high", "drawn", "left")}
+        told = {str(head): None if one is None else asdict(one) for head, one in self.uplifts.items()}
+        return {
+            "share": self.exploration.share,
+            "grades": list(self.exploration.grades),
+            "leads": counts,
+            "worked": None if self.worked is None else _plain(asdict(self.worked)),
+            "uplift": _plain(told),
+        }
+
+    def _head(self, head: HeadName) -> str:
+        return self.say("Accepted") if head is HeadName.ACCEPT else self.say("Won")
+
+    def _cells(self, one: Uplift) -> tuple[Cell, ...]:
+        percent, between = self.speaker.percent, self.speaker.between
+        shares = [Cell(percent(arm.value, 1), between(arm.low, arm.high, 1)) for arm in (one.score, one.lot)]
+        added = Cell(f"{self._points(one.value)} {self.say('points')}", self._range(one))
+        return (*shares, added, Cell(self.speaker.number(one.lot.judged)))
+
+    def _points(self, value: float) -> str:
+        sign = "\N{MINUS SIGN}" if round(value * 100, 1) < 0 else "+"
+        return f"{sign}{self.speaker.number(abs(value) * 100, 1)}"
+
+    def _range(self, one: Uplift) -> str:
+        return self.say("%(low)s to %(high)s", low=self._points(one.low), high=self._points(one.high))
+
+    def _cell(self, share: Share) -> Cell:
+        if not share.known:
+            return Cell(DASH)
+        return Cell(self.speaker.percent(share.value), self.speaker.between(share.low, share.high))
+
+    def _ranged(self, share: Share) -> str:
+        cell = self._cell(share)
+        return f"{cell.figure} ({cell.range})" if cell.range else cell.figure
+
+
+def answers_of_rows(handed: Handed, found: Explored) -> tuple[dict[HeadName, Answers], Answers]:
+    """The answers of the leads in question for each head, and whether each was worked."""
+    mine = replace(handed, leads=found.leads)
+    heads = (HeadName.ACCEPT, HeadName.CLOSE) if handed.history.tracks_acceptance else (HeadName.CLOSE,)
+    answers = {head: answers_of(mine, head) for head in heads}
+    old = (found.leads["handed_off_at"] <= handed.until - pd.Timedelta(days=handed.definition.accept_days)).to_numpy()
+    return answers, plain(taken_up(found.leads), old, found.leads)
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON knows it: no numbers that are none."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not np.isfinite(value) else value

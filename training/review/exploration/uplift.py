@@ -1,0 +1,162 @@
+"""What the score adds: leads worked by their grade against leads of low grades drawn by lot and worked all the same.
+
+The draw knows nothing of a lead, so those drawn show what all low grades would have come to. The two kinds are compared
+as if they had come in the same quarters, in the mix of all of them together; young leads are stood for by older ones
+(`training.censoring`). Both shares have Wilson's interval with the effective size of the linearised mean, where the
+leads of an account are one observation, and the interval of their difference is made from those of the two (MOVER,
+Newcombe 1998, Stat. Med. 17:873; Zou & Donner 2008, Stat. Med. 27:1693).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.censoring import weights
+from training.labels import HeadName, label
+from training.review.handed import GIVEN, Handed
+from training.review.shares import Z, wilson
+from training.trial.draws import clusters_of
+
+Floats = NDArray[np.float64]
+Truth = NDArray[np.bool_]
+
+PERIOD = pd.Timedelta(days=91)
+FEW = 10
+"""Yeses and noes below which the spread of a share is not trusted to be smaller than that of independent leads."""
+
+FEWEST = 20
+"""Drawn leads whose answer is known below which nothing is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The share of yes of one kind of leads: ``size`` is how many independent leads it is worth."""
+
+    leads: int
+    judged: int
+    value: float
+    low: float
+    high: float
+    size: float
+
+    @property
+    def error(self) -> float:
+        """The standard error of the share."""
+        return math.sqrt(max(self.value * (1 - self.value), 0.0) / self.size) if self.size > 0 else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Uplift:
+    """Shares by the score and by lot, and by how much the first is higher, with its 95 % interval.
+
+    ``mean`` is the share of low grades at large, drawn or not, had all been worked: that of the lot.
+    """
+
+    score: Arm
+    lot: Arm
+    value: float
+    low: float
+    high: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether the score is shown to add something."""
+        return self.low > 0
+
+    def needed(self, half: float) -> float | None:
+        """Drawn leads in all for a range of ± ``half``; ``None`` where more of them alone cannot give that."""
+        left = (half / Z) ** 2 - self.score.error**2
+        if not (left > 0 and self.lot.size > 0):
+            return None
+        p = (self.lot.value * self.lot.size + 1) / (self.lot.size + 2)  # never nought: no win so far is not none ever
+        return self.lot.leads / self.lot.size * p * (1 - p) / left
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The leads with a score of the ledger, by how they came to be worked.
+
+    ``leads``: those rows of `Handed.leads`; ``drawn`` by lot, ``left`` (not drawn), ``high`` (by their grade): bool[n].
+    """
+
+    leads: pd.DataFrame
+    drawn: Truth
+    left: Truth
+    high: Truth
+
+
+def explored(handed: Handed) -> Explored:
+    """The leads that the service scored, from the first draw on: before it nothing was left to the lot."""
+    leads = handed.leads
+    given = (leads["given"] == GIVEN).to_numpy()
+    took_part = leads["explored"].notna().to_numpy() & given
+    if took_part.any():
+        given = given & (leads["handed_off_at"] >= leads["handed_off_at"][took_part].min()).to_numpy()
+    rows = leads[given].reset_index(drop=True)
+    drawn = (rows["explored"].astype("boolean").fillna(False)).to_numpy(dtype=bool)  # noqa: FBT003  missing is not drawn
+    left = rows["explored"].notna().to_numpy() & ~drawn
+    return Explored(rows, drawn, left, ~drawn & ~left)
+
+
+def uplift(handed: Handed, found: Explored, head: HeadName) -> Uplift | None:
+    """What the score adds for one head; ``None`` where too few drawn leads can be judged."""
+    rows = found.leads
+    snapshots = rows[["lead_id"]].assign(as_of=rows["handed_off_at"])
+    labels = label(handed.history, snapshots, head, handed.definition)
+    period = ((rows["handed_off_at"] - rows["handed_off_at"].min()) // PERIOD).to_numpy()
+    arms = (found.high, found.drawn)
+    shared = np.intersect1d(period[arms[0]], period[arms[1]])
+    cluster = clusters_of(rows)
+    made = [_arm(labels, mask & np.isin(period, shared), period, arms, cluster) for mask in arms]
+    if any(one is None for one in made):
+        return None
+    (score, pull), (lot, push) = [one for one in made if one is not None]
+    if lot.judged < FEWEST or score.judged < FEWEST:
+        return None
+    down, up = score.value - score.low, score.high - score.value
+    below, above = lot.value - lot.low, lot.high - lot.value
+    alike = _alike(pull, push)
+    value = score.value - lot.value
+    low = value - math.sqrt(max(down**2 + above**2 - 2 * alike * down * above, 0.0))
+    high = value + math.sqrt(max(up**2 + below**2 - 2 * alike * up * below, 0.0))
+    return Uplift(score, lot, value, low, high)
+
+
+def _arm(
+    labels: pd.DataFrame, mine: Truth, period: NDArray[np.int64], arms: tuple[Truth, Truth], cluster: NDArray[np.intp]
+) -> tuple[Arm, Mapping[int, float]] | None:
+    """The share of these rows in the mix of periods of both arms, and how each cluster pulls at it."""
+    both = arms[0] | arms[1]
+    mix = {p: (both & (period == p)).sum() / (mine & (period == p)).sum() for p in np.unique(period[mine])}
+    own = np.array([mix[p] for p in period[mine]])
+    told = labels[mine]
+    mass = own * weights(told, own) if len(told) else np.zeros(0)
+    if not mass.sum() > 0:
+        return None
+    y = np.where(mass > 0, told["y"], 0.0)
+    value = float(mass @ y / mass.sum())
+    codes, place = np.unique(cluster[mine], return_inverse=True)
+    pull = np.bincount(place, weights=mass * (y - value)) / mass.sum()
+    sums = np.bincount(place, weights=mass)
+    size = worth = float(mass.sum() ** 2 / (sums**2).sum())
+    spread = float((pull**2).sum())
+    if spread > 0:
+        size = value * (1 - value) / spread
+    yes = (y > 0).sum()
+    judged = int((mass > 0).sum())
+    if min(yes, judged - yes) < FEW:
+        size = min(size, worth)
+    arm = Arm(int(mine.sum()), judged, value, *wilson(value, size), size)
+    return arm, dict(zip(codes.tolist(), pull.tolist(), strict=True))
+
+
+def _alike(one: Mapping[int, float], other: Mapping[int, float]) -> float:
+    """How far both shares go together because accounts have leads of both kinds: a correlation, not below nought."""
+    scale = math.sqrt(sum(v * v for v in one.values()) * sum(v * v for v in other.values()))
+    return min(max(sum(v * other.get(k, 0.0) for k, v in one.items()) / scale, 0.0), 1.0) if scale > 0 else 0.0
