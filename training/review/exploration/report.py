@@ -25,6 +25,8 @@ from training.speaker import DASH, Speaker
 
 NAME = "exploration"
 WEEK = pd.Timedelta(days=7)
+MOST = 0.5
+"""The largest share that may be drawn."""
 
 
 def document(handed: Handed, *, seed: int, language: Language) -> Document | None:  # noqa: ARG001  nothing is drawn
@@ -182,27 +184,36 @@ class _Telling:
         yield from self._more(one)
 
     def _more(self, one: Uplift) -> Iterator[str]:
-        """How many drawn leads are needed to know it better."""
-        half = (one.high - one.low) / 4
-        target = half if one.shown or one.value <= 0 else min(half, one.value)
-        needed = one.needed(target)
-        if needed is None:
-            yield self.say("More drawn leads alone would not halve the range: leads chosen by the score are few too.")
-            return
-        more = max(math.ceil(needed) - one.lot.leads, 0)
-        weeks = (self.found.leads["handed_off_at"].max() - self.found.leads["handed_off_at"].min()) / WEEK
-        rate = self.found.drawn.sum() / weeks if weeks > 0 else math.nan
-        told = self.count(
-            "To know it twice as well takes about %(n)s more drawn lead",
-            "To know it twice as well takes about %(n)s more drawn leads",
-            more,
-        )
-        if math.isfinite(rate) and rate > 0:
-            yield self.say(
-                "%(told)s, %(weeks)s weeks at the present pace.", told=told, weeks=self.speaker.number(more / rate)
+        """How many drawn leads are needed to know it better, and how long that takes."""
+        begun, last = self.found.leads["handed_off_at"].min(), self.found.leads["handed_off_at"].max()
+        weeks, share = (last - begun) / WEEK, self.exploration.share
+        more = math.ceil((one.longer() - 1.0) * one.lot.leads)
+        facts = {"weeks": self.speaker.number(max(one.longer() - 1.0, 0.0) * weeks)}
+        if one.target < (one.high - one.low) / 4:
+            told = self.count(
+                "If it is as large as it looks, %(n)s more drawn lead will show it: %(weeks)s weeks at this pace.",
+                "If it is as large as it looks, %(n)s more drawn leads will show it: %(weeks)s weeks at this pace.",
+                more,
+                **facts,
             )
         else:
-            yield f"{told}."
+            told = self.count(
+                "To halve the range takes about %(n)s more drawn lead: %(weeks)s weeks at this pace.",
+                "To halve the range takes about %(n)s more drawn leads: %(weeks)s weeks at this pace.",
+                more,
+                **facts,
+            )
+        denser = min(2 * share, MOST)
+        if denser <= share:
+            yield told
+            return
+        sooner = self.speaker.number(max(one.longer(denser / share) - share / denser, 0.0) * weeks)
+        yield self.say(
+            "%(told)s With %(share)s drawn, about %(sooner)s weeks.",
+            told=told,
+            share=self.speaker.percent(denser),
+            sooner=sooner,
+        )
 
     def _grades(self) -> Part:
         """Every grade, and low grades by whether they were drawn."""
@@ -219,9 +230,9 @@ class _Telling:
         for name, mine in groups.items():
             cells = [Cell(self.speaker.number(int(mine.sum()))), self._cell(taken.share(mine))]
             cells += [self._cell(answers.share(mine)) for answers in closed.values()]
-            made.append(Row(name, tuple(cells), own=name.startswith(self.grades) and mine is self.found.drawn))
+            made.append(Row(name, tuple(cells), own=mine is self.found.drawn))
         heads = (say("leads"), say("worked"), *(self._head(head).lower() for head in closed))
-        notes = (say("What became of the leads that were not drawn is shown, not learned from: nobody worked them."),)
+        notes = (say("What became of the leads that were not drawn is shown, not learned from: most were not worked."),)
         return Part(say("By grade"), tables=(Table(heads, tuple(made)),), notes=notes)
 
     def _plot(self, shown: Mapping[HeadName, Uplift]) -> Plot:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from training.censoring import weights
 from training.labels import HeadName, label
 from training.review.handed import GIVEN, Handed
-from training.review.shares import Z, wilson
+from training.review.shares import wilson
 from training.trial.draws import clusters_of
 
 Floats = NDArray[np.float64]
@@ -69,13 +69,20 @@ class Uplift:
         """Whether the score is shown to add something."""
         return self.low > 0
 
-    def needed(self, half: float) -> float | None:
-        """Drawn leads in all for a range of ± ``half``; ``None`` where more of them alone cannot give that."""
-        left = (half / Z) ** 2 - self.score.error**2
-        if not (left > 0 and self.lot.size > 0):
-            return None
-        p = (self.lot.value * self.lot.size + 1) / (self.lot.size + 2)  # never nought: no win so far is not none ever
-        return self.lot.leads / self.lot.size * p * (1 - p) / left
+    @property
+    def target(self) -> float:
+        """Half the width of the range that is wanted next: half of today's, or one that shows what is not shown yet."""
+        half = (self.high - self.low) / 2
+        return min(half / 2, self.value) if 0 < self.value < half else half / 2
+
+    def longer(self, denser: float = 1.0) -> float:
+        """How many times as long all this must go on for `target`, where ``denser`` times as many are drawn.
+
+        Both kinds of leads keep coming as they did, so the square of the range shrinks with time.
+        """
+        now, then = self.score.error**2 + self.lot.error**2, self.score.error**2 + self.lot.error**2 / denser
+        half = (self.high - self.low) / 2
+        return (half / self.target) ** 2 * (then / now if now > 0 else 1.0 / denser)
 
 
 @dataclass(frozen=True)
