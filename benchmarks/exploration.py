@@ -28,7 +28,7 @@ from models.lots import drawn
 from models.scorer import Scorer
 from training.fit import train
 from training.labels import HeadName
-from training.review.exploration.uplift import PERIOD, Explored, explored, uplift
+from training.review.exploration.uplift import Explored, explored, judged_of, periods_of, uplift
 from training.review.handed import SCORES, Handed, hand
 from training.settings import Settings, Trees
 from training.snapshots import take
@@ -95,14 +95,13 @@ def company(seed: int, leads: int, months: int = 24) -> tuple[Simulated, pd.Time
 
 
 def true_uplift(played: Played, found: Explored, head: HeadName) -> float:
-    """The difference of the true chances of all leads of high and of low grades, in the report's mix of quarters."""
-    rows = found.leads
-    chance = played.truth.set_index("lead_id")[f"p_{head}"].reindex(rows["lead_id"]).to_numpy()
-    period = ((rows["handed_off_at"] - rows["handed_off_at"].min()) // PERIOD).to_numpy()
-    shared = np.intersect1d(period[found.high], period[found.drawn])
-    mix = np.array([((found.high | found.drawn) & (period == p)).sum() for p in shared])
-    low = found.drawn | found.left
-    gaps = [chance[found.high & (period == p)].mean() - chance[low & (period == p)].mean() for p in shared]
+    """The difference of the true chances of the judged leads of high and of low grades, in the report's mix."""
+    judged, period = judged_of(played.handed, found, head), periods_of(found)
+    chance = played.truth.set_index("lead_id")[f"p_{head}"].reindex(found.leads["lead_id"]).to_numpy()
+    high, lot, low = found.high & judged, found.drawn & judged, (found.drawn | found.left) & judged
+    shared = np.intersect1d(period[high], period[lot])
+    mix = [((high | lot) & (period == p)).sum() for p in shared]
+    gaps = [chance[high & (period == p)].mean() - chance[low & (period == p)].mean() for p in shared]
     return float(np.average(gaps, weights=mix))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from training.drawing import INK, OTHERS, OWN, figure_of, svg_of
 from training.labels import HeadName
 from training.pages.document import Document, Part, Plot
 from training.pages.tables import Cell, Row, Table
-from training.review.exploration.uplift import FEWEST, Explored, Uplift, explored, uplift
+from training.review.exploration.uplift import FEWEST, Explored, Uplift, explored, judged_of, uplift
 from training.review.exploration.worked import Worked, taken_up, worked
 from training.review.handed import Handed
-from training.review.shares import Answers, Share, answers_of, plain
+from training.review.shares import Answers, Share, plain
 from training.speaker import DASH, Speaker
 
 NAME = "exploration"
@@ -146,8 +146,8 @@ class _Telling:
         table = Table(heads, tuple(Row(self._head(head), self._cells(one)) for head, one in shown.items()))
         notes = (
             say(
-                "Shares of leads handed over, as if both kinds had come in the same quarters. For leads too young to "
-                "tell, older ones stand. Leads of one account count as one. The range says how far chance alone may "
+                "Of leads handed over so long ago that the time to accept or to win them is over, as if both kinds had "
+                "come in the same quarters. Leads of one account count as one. The range says how far chance alone may "
                 "have moved a figure, in 95 cases of 100."
             ),
         )
@@ -303,12 +303,12 @@ class _Telling:
 
 
 def answers_of_rows(handed: Handed, found: Explored) -> tuple[dict[HeadName, Answers], Answers]:
-    """The answers of the leads in question for each head, and whether each was worked."""
-    mine = replace(handed, leads=found.leads)
+    """The answers of the judged leads for each head, and whether each lead was worked."""
     heads = (HeadName.ACCEPT, HeadName.CLOSE) if handed.history.tracks_acceptance else (HeadName.CLOSE,)
-    answers = {head: answers_of(mine, head) for head in heads}
-    old = (found.leads["handed_off_at"] <= handed.until - pd.Timedelta(days=handed.definition.accept_days)).to_numpy()
-    return answers, plain(taken_up(found.leads), old, found.leads)
+    rows = found.leads
+    answers = {h: plain((rows[f"y_{h}"] == 1).to_numpy(), judged_of(handed, found, h), rows) for h in heads}
+    old = (rows["handed_off_at"] <= handed.until - pd.Timedelta(days=handed.definition.accept_days)).to_numpy()
+    return answers, plain(taken_up(rows), old, rows)
 
 
 def _plain(value: Any) -> Any:

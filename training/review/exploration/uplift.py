@@ -1,10 +1,11 @@
 """What the score adds: leads worked by their grade against leads of low grades drawn by lot and worked all the same.
 
 The draw knows nothing of a lead, so those drawn show what all low grades would have come to. The two kinds are compared
-as if they had come in the same quarters, in the mix of all of them together; young leads are stood for by older ones
-(`training.censoring`). Both shares have Wilson's interval with the effective size of the linearised mean, where the
-leads of an account are one observation, and the interval of their difference is made from those of the two (MOVER,
-Newcombe 1998, Stat. Med. 17:873; Zou & Donner 2008, Stat. Med. 27:1693).
+as if they had come in the same quarters, in the mix of all of them together. A lead is judged once its horizon has
+passed: with weights for those answered early, what changed lately would be told wrongly (decision 20). Both shares have
+Wilson's interval with the effective size of the linearised mean, where the leads of an account are one observation, and
+the interval of their difference is made from those of the two (MOVER, Newcombe 1998, Stat. Med. 17:873; Zou & Donner
+2008, Stat. Med. 27:1693).
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.censoring import weights
-from training.labels import HeadName, label
+from training.labels import HeadName
 from training.review.handed import GIVEN, Handed
 from training.review.shares import wilson
 from training.trial.draws import clusters_of
@@ -55,7 +55,7 @@ class Arm:
 class Uplift:
     """Shares by the score and by lot, and by how much the first is higher, with its 95 % interval.
 
-    ``mean`` is the share of low grades at large, drawn or not, had all been worked: that of the lot.
+    The share of the lot is that of low grades at large, drawn or not, had all been worked.
     """
 
     score: Arm
@@ -113,14 +113,14 @@ def explored(handed: Handed) -> Explored:
 
 def uplift(handed: Handed, found: Explored, head: HeadName) -> Uplift | None:
     """What the score adds for one head; ``None`` where too few drawn leads can be judged."""
-    rows = found.leads
-    snapshots = rows[["lead_id"]].assign(as_of=rows["handed_off_at"])
-    labels = label(handed.history, snapshots, head, handed.definition)
-    period = ((rows["handed_off_at"] - rows["handed_off_at"].min()) // PERIOD).to_numpy()
-    arms = (found.high, found.drawn)
-    shared = np.intersect1d(period[arms[0]], period[arms[1]])
-    cluster = clusters_of(rows)
-    made = [_arm(labels, mask & np.isin(period, shared), period, arms, cluster) for mask in arms]
+    judged = judged_of(handed, found, head)
+    period = periods_of(found)
+    arms = (found.high & judged, found.drawn & judged)
+    shared = np.isin(period, np.intersect1d(period[arms[0]], period[arms[1]]))
+    y, cluster = found.leads[f"y_{head}"].to_numpy(dtype="float64"), clusters_of(found.leads)
+    leads = (int(found.high.sum()), int(found.drawn.sum()))
+    mix = np.bincount(period, weights=arms[0] | arms[1]).astype("float64")
+    made = [_arm(y, arm & shared, n, period, mix, cluster) for arm, n in zip(arms, leads, strict=True)]
     if any(one is None for one in made):
         return None
     (score, pull), (lot, push) = [one for one in made if one is not None]
@@ -135,18 +135,27 @@ def uplift(handed: Handed, found: Explored, head: HeadName) -> Uplift | None:
     return Uplift(score, lot, value, low, high)
 
 
+def judged_of(handed: Handed, found: Explored, head: HeadName) -> Truth:
+    """The leads whose horizon has passed and whose answer is known, whatever was answered and however early."""
+    days = handed.definition.accept_days if head is HeadName.ACCEPT else handed.definition.close_days
+    over = found.leads["handed_off_at"] + pd.Timedelta(days=days) <= handed.until
+    return np.asarray(over & found.leads[f"y_{head}"].notna(), dtype=bool)
+
+
+def periods_of(found: Explored) -> NDArray[np.int64]:
+    """The number of the quarter in which each lead was handed over."""
+    at = found.leads["handed_off_at"]
+    return np.asarray((at - at.min()) // PERIOD, dtype=np.int64)
+
+
 def _arm(
-    labels: pd.DataFrame, mine: Truth, period: NDArray[np.int64], arms: tuple[Truth, Truth], cluster: NDArray[np.intp]
+    answer: Floats, mine: Truth, leads: int, period: NDArray[np.int64], mix: Floats, cluster: NDArray[np.intp]
 ) -> tuple[Arm, Mapping[int, float]] | None:
-    """The share of these rows in the mix of periods of both arms, and how each cluster pulls at it."""
-    both = arms[0] | arms[1]
-    mix = {p: (both & (period == p)).sum() / (mine & (period == p)).sum() for p in np.unique(period[mine])}
-    own = np.array([mix[p] for p in period[mine]])
-    told = labels[mine]
-    mass = own * weights(told, own) if len(told) else np.zeros(0)
-    if not mass.sum() > 0:
+    """The share of these rows in the ``mix`` of periods of both arms, and how each cluster pulls at it."""
+    if not mine.any():
         return None
-    y = np.where(mass > 0, told["y"], 0.0)
+    mass = mix[period[mine]] / np.bincount(period[mine], minlength=len(mix))[period[mine]]
+    y = answer[mine]
     value = float(mass @ y / mass.sum())
     codes, place = np.unique(cluster[mine], return_inverse=True)
     pull = np.bincount(place, weights=mass * (y - value)) / mass.sum()
@@ -156,10 +165,10 @@ def _arm(
     if spread > 0:
         size = value * (1 - value) / spread
     yes = (y > 0).sum()
-    judged = int((mass > 0).sum())
+    judged = int(mine.sum())
     if min(yes, judged - yes) < FEW:
         size = min(size, worth)
-    arm = Arm(int(mine.sum()), judged, value, *wilson(value, size), size)
+    arm = Arm(leads, judged, value, *wilson(value, size), size)
     return arm, dict(zip(codes.tolist(), pull.tolist(), strict=True))
 
 

@@ -1,0 +1,134 @@
+"""The list that both teams work from: open leads by segment, class and group, and by name, with a proposal."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from models.vocabulary import M_, capitalised, readable
+from training.pages.document import Part
+from training.pages.tables import Cell, Row, Table
+from training.review.segments.figures import BOTH, MARKETING, NEITHER, SALES
+from training.review.segments.telling import Telling
+from training.speaker import DASH
+
+NAMED = 25
+"""Open leads that the list tells by name."""
+
+MOST = 12
+"""Groups of open leads that are told."""
+
+_VIEWS = {
+    BOTH: M_("both teams see it"),
+    SALES: M_("only sales sees it"),
+    MARKETING: M_("only marketing sees it"),
+    NEITHER: M_("neither team sees it"),
+}
+_READY = {
+    BOTH: M_("sales calls first"),
+    SALES: M_("sales calls, marketing says which segment it is"),
+    MARKETING: M_("sales calls, and looks up what the account could buy"),
+    NEITHER: M_("sales calls, and both look at what the score saw"),
+}
+"""What is proposed for a lead above the lowest grade, by who sees it."""
+
+_NOT_READY = {
+    BOTH: M_("marketing warms it up for sales"),
+    SALES: M_("marketing warms it up for sales"),
+    MARKETING: M_("marketing, by e-mail"),
+    NEITHER: M_("marketing, by e-mail"),
+}
+_DRAWN = M_("drawn by lot: sales calls all the same")
+
+
+class Worklist(Telling):
+    """The open leads, and who should do what."""
+
+    def part(self) -> Part:
+        """The list, or that nothing is open."""
+        title, rows = self.say("The list that both teams work from"), self.found.open_leads
+        if rows.empty:
+            return Part(title, (self.say("No lead is open."),))
+        sentences = []
+        for view, name in _VIEWS.items():
+            mine = rows[(rows["seen"] == view).to_numpy()]
+            if mine.empty:
+                continue
+            sentences.append(
+                self.say(
+                    "%(view)s: %(leads)s. Proposal for the %(ready)s that are above the lowest grade: %(what)s.",
+                    view=capitalised(self.say(name)),
+                    leads=self.count("%(n)s open lead", "%(n)s open leads", len(mine)),
+                    ready=self.speaker.number(int(mine["ready"].sum())),
+                    what=self.say(_READY[view]),
+                )
+            )
+        notes = [
+            self.say(
+                "Marketing sees a lead that is in one of its segments; sales sees one whose account is in class A or B "
+                "by revenue or potential (–: no revenue so far, potential not known). Ranked by the chance of closing "
+                "today. The numbers of the groups are those of the table above."
+            )
+        ]
+        if len(rows) > NAMED:
+            shown = {"n": self.speaker.number(NAMED), "of": self.speaker.number(len(rows))}
+            notes.append(self.say("The first %(n)s of %(of)s open leads; all are in the figures (JSON).", **shown))
+        return Part(title, tuple(sentences), tables=(self._groups(), self._named()), notes=tuple(notes))
+
+    def _groups(self) -> Table:
+        """Open leads by portrait, class and segment, the most wins to be expected first."""
+        rows = self.found.open_leads
+        keyed = rows.assign(segment=rows["segment"].fillna(""), wins=rows["p_close"].astype("float64"))
+        by = ["segment", "revenue_class", "potential_class", "portrait", "seen", "ready"]
+        groups = keyed.groupby(by, sort=True).agg(leads=("lead_id", "size"), wins=("wins", "sum")).reset_index()
+        groups = groups.sort_values(["wins", "leads", *by], ascending=[False, False, *([True] * len(by))])
+        made = []
+        for row in groups.head(MOST).to_dict(orient="records"):
+            cells = (
+                Cell(self._class(f"{row['revenue_class']}/{row['potential_class']}")),
+                Cell(self._group(int(row["portrait"]))),
+                Cell(self.speaker.number(int(row["leads"]))),
+                Cell(self.speaker.number(float(row["wins"]), 1)),
+                Cell(self._proposal(str(row["seen"]), ready=bool(row["ready"]))),
+            )
+            made.append(Row(self._segment(row["segment"] or None), cells, own=row["seen"] == BOTH and row["ready"]))
+        heads = (
+            self.say("revenue / potential"),
+            self.say("group"),
+            self.say("open leads"),
+            self.say("wins to be expected"),
+            self.say("proposal"),
+        )
+        return Table(heads, tuple(made))
+
+    def _named(self) -> Table:
+        made = []
+        for row in self.found.open_leads.head(NAMED).to_dict(orient="records"):
+            cells = (
+                Cell(self._segment(row["segment"])),
+                Cell(self._class(f"{row['revenue_class']}/{row['potential_class']}")),
+                Cell(self._group(int(row["portrait"]))),
+                Cell(DASH if pd.isna(row["grade"]) else str(row["grade"])),
+                Cell(self.speaker.percent(float(row["p_close"]))),
+                Cell(DASH if pd.isna(row["owner"]) else readable(str(row["owner"]))),
+                Cell(self._proposal(row["seen"], ready=bool(row["ready"]), drawn=bool(row["drawn"]))),
+            )
+            account = "" if pd.isna(row["account_id"]) else f" ({row['account_id']})"
+            made.append(Row(f"{row['lead_id']}{account}", cells, own=row["seen"] == BOTH and row["ready"]))
+        heads = (
+            self.say("segment"),
+            self.say("revenue / potential"),
+            self.say("group"),
+            self.say("grade"),
+            self.say("chance of closing"),
+            self.say("salesperson"),
+            self.say("proposal"),
+        )
+        return Table(heads, tuple(made))
+
+    def _proposal(self, view: str, *, ready: bool, drawn: bool = False) -> str:
+        if ready:
+            return self.say(_READY[view])
+        return self.say(_DRAWN) if drawn else self.say(_NOT_READY[view])
+
+    def _group(self, number: int) -> str:
+        return DASH if number < 0 else self.speaker.number(number + 1)
