@@ -157,11 +157,19 @@ class Views(Telling):
         return self.say("The two views largely say the same.")
 
     def _letter(self, which: str, klass: str) -> str:
-        if klass != "-":
-            return klass
-        return self.say("not known") if which == "potential" else self.say("none so far")
+        """The head of a column of accounts."""
+        if which == "potential":
+            return self.say("potential not known") if klass == "-" else self.say("potential %(letter)s", letter=klass)
+        return self.say("no revenue so far") if klass == "-" else self.say("revenue %(letter)s", letter=klass)
 
     def _ranges(self) -> Iterator[str]:
         yield self.say(
             "The range under a share says how far chance alone may have moved it; leads of one account count as one."
         )
+        left = int((self.handed.leads["explored"] == False).sum())  # noqa: E712  missing takes no part
+        if left:
+            yield self.count(
+                "%(n)s lead of a low grade was not drawn to be worked: it counts here for what became of it.",
+                "%(n)s leads of low grades were not drawn to be worked: they count here for what became of them.",
+                left,
+            )
