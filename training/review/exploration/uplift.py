@@ -28,7 +28,7 @@ Truth = NDArray[np.bool_]
 
 PERIOD = pd.Timedelta(days=91)
 FEW = 10
-"""Yeses and noes below which the spread of a share is not trusted to be smaller than that of independent leads."""
+"""Yeses, noes and accounts below which the spread is not trusted: then an account counts as one lead, all alike."""
 
 FEWEST = 20
 """Drawn leads whose answer is known below which nothing is compared."""
@@ -160,13 +160,13 @@ def _arm(
     codes, place = np.unique(cluster[mine], return_inverse=True)
     pull = np.bincount(place, weights=mass * (y - value)) / mass.sum()
     sums = np.bincount(place, weights=mass)
-    size = worth = float(mass.sum() ** 2 / (sums**2).sum())
+    worth = float(mass.sum() ** 2 / (sums**2).sum())
+    size = float(mass.sum() ** 2 / (mass**2).sum())  # no more than that of independent leads
     spread = float((pull**2).sum())
     if spread > 0:
-        size = value * (1 - value) / spread
-    yes = (y > 0).sum()
-    judged = int(mine.sum())
-    if min(yes, judged - yes) < FEW:
+        size = min(size, value * (1 - value) / spread)
+    yes, judged = int((y > 0).sum()), int(mine.sum())
+    if min(yes, judged - yes, len(codes)) < FEW:
         size = min(size, worth)
     arm = Arm(leads, judged, value, *wilson(value, size), size)
     return arm, dict(zip(codes.tolist(), pull.tolist(), strict=True))
