@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from crm.errors import AccordError
 from models.definition import Definition
@@ -164,3 +167,15 @@ def test_an_order_that_says_nothing_changes_no_version(other: dict[str, Any]) ->
 def test_what_is_wrong_after_the_score_is_said_with_its_path(content: dict[str, Any], said: str) -> None:
     with pytest.raises(AccordError, match=f"(?s)accord.yaml: definition.*{said}"):
         parse(**content)
+
+
+def test_the_definition_in_the_documentation_is_one() -> None:
+    written = (Path(__file__).parents[2] / "docs/definition.md").read_text(encoding="utf-8")
+    found = re.search(r"```yaml\n(.*?)```", written, flags=re.DOTALL)
+    assert found
+    content = YAML(typ="safe").load(found.group(1))["definition"]
+    assert set(Definition.model_fields) - set(content) == set(), "every key is shown"
+    assert all(f"`{key}`" in written for key in Definition.model_fields)
+    definition = parse(**content)
+    assert definition.segments
+    assert list(definition.segments.marketing) == ["large", "others"]

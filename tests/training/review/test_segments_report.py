@@ -185,6 +185,8 @@ def test_poor_histories_say_what_is_missing() -> None:
     assert "No amount of a win is known" in said(report(of))
     lone = replace(of, history=replace(of.history, accounts=of.history.accounts.iloc[:0]))
     assert "no accounts" in said(report(lone))
+    assert "In one of marketing's segments" in said(report(lone)), "nobody is asked to look up an account"
+    assert "account" not in report(lone).parts[-1].sentences[0]
     unscored = replace(of, scorer=None)
     assert "Without a scorer" in said(report(unscored))
     unknown = replace(of, history=replace(of.history, accounts=of.history.accounts.assign(size=np.nan)))

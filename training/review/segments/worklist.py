@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from models.vocabulary import M_, capitalised, readable
@@ -37,6 +40,10 @@ _NOT_READY = {
     MARKETING: M_("marketing, by e-mail"),
     NEITHER: M_("marketing, by e-mail"),
 }
+_PLACED = {MARKETING: M_("in one of marketing's segments"), NEITHER: M_("in no segment of marketing")}
+"""What is told of who sees a lead where there are no classes of accounts."""
+
+_CALLS = M_("sales calls")
 _DRAWN = M_("drawn by lot: sales calls all the same")
 
 
@@ -49,7 +56,7 @@ class Worklist(Telling):
         if rows.empty:
             return Part(title, (self.say("No lead is open."),))
         sentences = []
-        for view, name in _VIEWS.items():
+        for view, name in (_VIEWS if self.classed else _PLACED).items():
             mine = rows[(rows["seen"] == view).to_numpy()]
             if mine.empty:
                 continue
@@ -59,20 +66,26 @@ class Worklist(Telling):
                     view=capitalised(self.say(name)),
                     leads=self.count("%(n)s open lead", "%(n)s open leads", len(mine)),
                     ready=self.speaker.number(int(mine["ready"].sum())),
-                    what=self.say(_READY[view]),
+                    what=self._proposal(view, ready=True),
                 )
             )
-        notes = [
-            self.say(
+        notes = [self.say("Ranked by the chance of closing today. The groups have the numbers of the table above.")]
+        if self.classed:
+            seen = self.say(
                 "Marketing sees a lead that is in one of its segments; sales sees one whose account is in class A or B "
-                "by revenue or potential (–: no revenue so far, potential not known). Ranked by the chance of closing "
-                "today. The numbers of the groups are those of the table above."
+                "by revenue or potential (–: no revenue so far, potential not known)."
             )
-        ]
+            notes = [seen, *notes]
         if len(rows) > NAMED:
             shown = {"n": self.speaker.number(NAMED), "of": self.speaker.number(len(rows))}
             notes.append(self.say("The first %(n)s of %(of)s open leads; all are in the figures (JSON).", **shown))
         return Part(title, tuple(sentences), tables=(self._groups(), self._named()), notes=tuple(notes))
+
+    @property
+    def classed(self) -> bool:
+        """Whether there are classes of accounts at all."""
+        cross = self.found.cross
+        return cross is not None and (cross.known_revenue or cross.known_potential)
 
     def _groups(self) -> Table:
         """Open leads by portrait, class and segment, the most wins to be expected first."""
@@ -84,7 +97,7 @@ class Worklist(Telling):
         made = []
         for row in groups.head(MOST).to_dict(orient="records"):
             cells = (
-                Cell(self._class(f"{row['revenue_class']}/{row['potential_class']}")),
+                *self._classes(row),
                 Cell(self._group(int(row["portrait"]))),
                 Cell(self.speaker.number(int(row["leads"]))),
                 Cell(self.speaker.number(float(row["wins"]), 1)),
@@ -92,7 +105,7 @@ class Worklist(Telling):
             )
             made.append(Row(self._segment(row["segment"] or None), cells, own=row["seen"] == BOTH and row["ready"]))
         heads = (
-            self.say("revenue / potential"),
+            *((self.say("revenue / potential"),) if self.classed else ()),
             self.say("group"),
             self.say("open leads"),
             self.say("wins to be expected"),
@@ -105,7 +118,7 @@ class Worklist(Telling):
         for row in self.found.open_leads.head(NAMED).to_dict(orient="records"):
             cells = (
                 Cell(self._segment(row["segment"])),
-                Cell(self._class(f"{row['revenue_class']}/{row['potential_class']}")),
+                *self._classes(row),
                 Cell(self._group(int(row["portrait"]))),
                 Cell(DASH if pd.isna(row["grade"]) else str(row["grade"])),
                 Cell(self.speaker.percent(float(row["p_close"]))),
@@ -116,7 +129,7 @@ class Worklist(Telling):
             made.append(Row(f"{row['lead_id']}{account}", cells, own=row["seen"] == BOTH and row["ready"]))
         heads = (
             self.say("segment"),
-            self.say("revenue / potential"),
+            *((self.say("revenue / potential"),) if self.classed else ()),
             self.say("group"),
             self.say("grade"),
             self.say("chance of closing"),
@@ -125,9 +138,13 @@ class Worklist(Telling):
         )
         return Table(heads, tuple(made))
 
+    def _classes(self, row: Mapping[Hashable, Any]) -> tuple[Cell, ...]:
+        pair = f"{row['revenue_class']}/{row['potential_class']}"
+        return (Cell(self._class(pair)),) if self.classed else ()
+
     def _proposal(self, view: str, *, ready: bool, drawn: bool = False) -> str:
         if ready:
-            return self.say(_READY[view])
+            return self.say(_READY[view] if self.classed else _CALLS)
         return self.say(_DRAWN) if drawn else self.say(_NOT_READY[view])
 
     def _group(self, number: int) -> str:
