@@ -37,6 +37,8 @@ SEGMENTS = {
 @cache
 def handed() -> Handed:
     known = past()
+    still_open = known.leads["lead_id"].iloc[::4]
+    known = replace(known, milestones=known.milestones[~known.milestones["lead_id"].isin(still_open).to_numpy()])
     accounts = known.accounts.assign(size=np.arange(len(known.accounts), dtype="float64"))
     known = replace(known, accounts=accounts, fields=(*known.fields, Field("account.size", Kind.NUMBER)))
     definition = Definition.parse({"segments": SEGMENTS}, "definition")
@@ -160,6 +162,8 @@ def test_open_leads_are_placed_by_both_teams_and_ranked() -> None:
     found = seen(handed(), seed=1).open_leads
     undecided = handed().leads["outcome"].isna()
     assert set(found["lead_id"]) == set(handed().leads.loc[undecided, "lead_id"])
+    assert len(found) == len(past().leads) / 4
+    assert set(found["seen"]) == {BOTH, MARKETING, SALES, NEITHER}
     assert (found["p_close"].diff().dropna() <= 0).all()
     placed = found["segment"].notna()
     large = found[["revenue_class", "potential_class"]].isin(["A", "B"]).any(axis=1)
