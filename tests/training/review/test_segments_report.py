@@ -21,7 +21,7 @@ from training.review.segments import document
 from training.review.segments.classes import classes, cross
 from training.review.segments.concord import concord
 from training.review.segments.figures import BOTH, MARKETING, NEITHER, SALES, seen
-from training.review.segments.names import Names
+from training.review.segments.names import Names, gaps_of
 from training.review.segments.portraits import Condition, halves, matching, portraits
 from training.review.segments.traits import Traits
 from training.review.shares import Answers
@@ -155,7 +155,11 @@ def test_a_portrait_is_named_by_what_its_leads_have_in_common() -> None:
     names = {language: Names(definition, Speaker(language)).of(mine) for language in LANGUAGES}
     assert names["en"] == "employees: from 200 to under 1,500; phone: yes; source: other than webinar"
     assert names["fr"].startswith("effectif\u00a0: de 200 à moins de 1")
-    assert Names(definition, Speaker("en")).of((Condition(large, holds=False),)) == "employees: under 200, or not known"
+    small = (Condition(large, holds=False),)
+    assert Names(definition, Speaker("en")).of(small) == "employees: under 200"
+    assert Names(definition, Speaker("en"), {"account.employees"}).of(small) == "employees: under 200, or not known"
+    lone = history(account("a", size=1.0), lead("l1", account_id="a", rank=2.0), lead("l2", rank=1.0))
+    assert gaps_of(lone) == {"account.size"}, "a lead without an account has no size"
 
 
 def test_open_leads_are_placed_by_both_teams_and_ranked() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from crm.history import History
 from models.definition import Definition
 from models.vocabulary import Vocabulary, readable
 from training.review.segments.portraits import Condition
@@ -12,9 +13,10 @@ from training.speaker import Speaker
 
 
 class Names:
-    """Names in one language, with the definition's words for fields."""
+    """Names in one language, with the definition's words for fields; ``gaps`` are fields that some leads lack."""
 
-    def __init__(self, definition: Definition, speaker: Speaker) -> None:
+    def __init__(self, definition: Definition, speaker: Speaker, gaps: Collection[str] = ()) -> None:
+        self._gaps = frozenset(gaps)
         self._speaker, self._say = speaker, speaker.say
         self._words = Vocabulary(definition, speaker.language)
 
@@ -32,7 +34,8 @@ class Names:
         if mine[0].test.at_least is not None:
             return self._say("%(name)s: %(fact)s", name=name, fact=self._number(mine))
         if isinstance(mine[0].test.equals, bool):
-            known = self._say("yes") if mine[0].holds else self._say("no, or not known")
+            no = self._say("no, or not known") if field in self._gaps else self._say("no")
+            known = self._say("yes") if mine[0].holds else no
             return self._say("%(name)s: %(fact)s", name=name, fact=known)
         is_ = [self._level(c) for c in mine if c.holds]
         if is_:
@@ -46,7 +49,9 @@ class Names:
         if math.isinf(high):
             return self._say("%(n)s or more", n=self._figure(low))
         if math.isinf(low):
-            return self._say("under %(n)s, or not known", n=self._figure(high))
+            if mine[0].test.field in self._gaps:
+                return self._say("under %(n)s, or not known", n=self._figure(high))
+            return self._say("under %(n)s", n=self._figure(high))
         return self._say("from %(low)s to under %(high)s", low=self._figure(low), high=self._figure(high))
 
     def _figure(self, value: float) -> str:
@@ -55,3 +60,14 @@ class Names:
 
     def _level(self, condition: Condition) -> str:
         return self._words.level(readable(str(condition.test.equals)))
+
+
+def gaps_of(history: History) -> frozenset[str]:
+    """The fields that are not known of some lead; of an account also where a lead has none."""
+    alone = bool(history.leads["account_id"].isna().any())
+    tables = {True: history.accounts, False: history.leads}
+    return frozenset(
+        field.name
+        for field in history.fields
+        if (field.of_account and alone) or tables[field.of_account][field.column].isna().any()
+    )

@@ -11,7 +11,7 @@ from training.labels import HeadName
 from training.pages.tables import Cell, Row
 from training.review.handed import Handed
 from training.review.segments.figures import Group, Seen
-from training.review.segments.names import Names
+from training.review.segments.names import Names, gaps_of
 from training.review.shares import Share
 from training.speaker import DASH, Speaker
 
@@ -22,7 +22,7 @@ class Telling:
     def __init__(self, handed: Handed, found: Seen, speaker: Speaker, language: Language) -> None:
         self.handed, self.found, self.language = handed, found, language
         self.speaker, self.say, self.count = speaker, speaker.say, speaker.count
-        self.names = Names(handed.definition, speaker)
+        self.names = Names(handed.definition, speaker, gaps_of(handed.history))
         self.settings = handed.definition.segments or Segments()
         tracked = handed.history.tracks_acceptance
         self.heads = (HeadName.ACCEPT, HeadName.CLOSE) if tracked else (HeadName.CLOSE,)

@@ -34,17 +34,25 @@ _READY = {
 }
 """What is proposed for a lead above the lowest grade, by who sees it."""
 
+_SHORT = {
+    BOTH: M_("call first"),
+    SALES: M_("call, name the segment"),
+    MARKETING: M_("call, look up the potential"),
+    NEITHER: M_("call, look why"),
+}
+"""The same in a row of a table."""
+
 _NOT_READY = {
-    BOTH: M_("marketing warms it up for sales"),
-    SALES: M_("marketing warms it up for sales"),
-    MARKETING: M_("marketing, by e-mail"),
-    NEITHER: M_("marketing, by e-mail"),
+    BOTH: M_("warm up, by e-mail"),
+    SALES: M_("warm up, by e-mail"),
+    MARKETING: M_("e-mails"),
+    NEITHER: M_("e-mails"),
 }
 _PLACED = {MARKETING: M_("in one of marketing's segments"), NEITHER: M_("in no segment of marketing")}
 """What is told of who sees a lead where there are no classes of accounts."""
 
-_CALLS = M_("sales calls")
-_DRAWN = M_("drawn by lot: sales calls all the same")
+_CALLS, _CALL = M_("sales calls"), M_("call")
+_DRAWN = M_("drawn by lot: call")
 
 
 class Worklist(Telling):
@@ -66,10 +74,15 @@ class Worklist(Telling):
                     view=capitalised(self.say(name)),
                     leads=self.count("%(n)s open lead", "%(n)s open leads", len(mine)),
                     ready=self.speaker.number(int(mine["ready"].sum())),
-                    what=self._proposal(view, ready=True),
+                    what=self.say(_READY[view] if self.classed else _CALLS),
                 )
             )
-        notes = [self.say("Ranked by the chance of closing today. The groups have the numbers of the table above.")]
+        notes = [
+            self.say(
+                "Leads above the lowest grade first, then by the wins to be expected; by name, ranked by the chance of "
+                "closing today. The groups have the numbers of the table above."
+            )
+        ]
         if self.classed:
             seen = self.say(
                 "Marketing sees a lead that is in one of its segments; sales sees one whose account is in class A or B "
@@ -88,12 +101,12 @@ class Worklist(Telling):
         return cross is not None and (cross.known_revenue or cross.known_potential)
 
     def _groups(self) -> Table:
-        """Open leads by portrait, class and segment, the most wins to be expected first."""
+        """Open leads by segment, class and portrait: above the lowest grade first, then by the wins to be expected."""
         rows = self.found.open_leads
         keyed = rows.assign(segment=rows["segment"].fillna(""), wins=rows["p_close"].astype("float64"))
         by = ["segment", "revenue_class", "potential_class", "portrait", "seen", "ready"]
         groups = keyed.groupby(by, sort=True).agg(leads=("lead_id", "size"), wins=("wins", "sum")).reset_index()
-        groups = groups.sort_values(["wins", "leads", *by], ascending=[False, False, *([True] * len(by))])
+        groups = groups.sort_values(["ready", "wins", *by[:-1]], ascending=[False, False, *([True] * (len(by) - 1))])
         made = []
         for row in groups.head(MOST).to_dict(orient="records"):
             cells = (
@@ -144,7 +157,7 @@ class Worklist(Telling):
 
     def _proposal(self, view: str, *, ready: bool, drawn: bool = False) -> str:
         if ready:
-            return self.say(_READY[view] if self.classed else _CALLS)
+            return self.say(_SHORT[view] if self.classed else _CALL)
         return self.say(_DRAWN) if drawn else self.say(_NOT_READY[view])
 
     def _group(self, number: int) -> str:
