@@ -40,6 +40,9 @@ from training.promises import measure
 from training.report import CHOSEN, Report, page, plots
 from training.tracking import Recorded, check, record
 
+_NO_PARAMETERS = {"words", "trees", "reasons", "kinds", "working_hours", "segments"}
+"""Settings that are no parameters of a run: lists for people, which the definition keeps."""
+
 _TABLES = ("leads", "accounts", "activities", "milestones", "changes")
 
 
@@ -209,7 +212,7 @@ def _parameters(opened: Opened, trained: Trained) -> dict[str, Any]:
     parameters = {
         f"{section}.{name}": _text(value)
         for section, settings in sections.items()
-        for name, value in settings.model_dump(mode="json", exclude={"words", "trees"}).items()
+        for name, value in settings.model_dump(mode="json", exclude=_NO_PARAMETERS).items()
     }
     parameters |= {f"training.{trees.name}": _text(trees.model_dump(mode="json")) for trees in project.training.trees}
     for head, choice in trained.choices.items():

@@ -1,27 +1,24 @@
-"""What the report ``exploration`` says."""
+"""The report ``exploration``: its parts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from models.definition import Language
-from models.loop import Exploration
 from training.drawing import INK, OTHERS, OWN, figure_of, svg_of
 from training.labels import HeadName
 from training.pages.document import Document, Part, Plot
 from training.pages.tables import Cell, Row, Table
-from training.review.exploration.uplift import FEWEST, Explored, Uplift, explored, judged_of, uplift
-from training.review.exploration.worked import Worked, taken_up, worked
+from training.review.exploration.telling import Telling
+from training.review.exploration.uplift import FEWEST, Explored, Uplift, explored, judged_of
+from training.review.exploration.worked import Worked, taken_up
 from training.review.handed import Handed
-from training.review.shares import Answers, Share, plain
-from training.speaker import DASH, Speaker
+from training.review.shares import Answers, plain
+from training.speaker import Speaker
 
 NAME = "exploration"
 WEEK = pd.Timedelta(days=7)
@@ -35,7 +32,7 @@ def document(handed: Handed, *, seed: int, language: Language) -> Document | Non
     if exploration is None:
         return None
     found = explored(handed)
-    telling = _Telling(handed, exploration, found, Speaker(language))
+    telling = _Parts(handed, exploration, found, Speaker(language))
     return Document(
         NAME,
         telling.say("What the score adds"),
@@ -46,40 +43,7 @@ def document(handed: Handed, *, seed: int, language: Language) -> Document | Non
     )
 
 
-class _Telling:
-    def __init__(self, handed: Handed, exploration: Exploration, found: Explored, speaker: Speaker) -> None:
-        self.handed, self.exploration, self.found = handed, exploration, found
-        self.speaker, self.say, self.count = speaker, speaker.say, speaker.count
-        self.worked: Worked | None = worked(handed, found) if found.drawn.any() else None
-        heads = (HeadName.ACCEPT, HeadName.CLOSE) if handed.history.tracks_acceptance else (HeadName.CLOSE,)
-        able = self.worked is not None and not self.worked.little
-        self.uplifts: Mapping[HeadName, Uplift | None] = {h: uplift(handed, found, h) if able else None for h in heads}
-        self.grades = ", ".join(exploration.grades)
-
-    def opening(self) -> Iterator[str]:
-        """What is drawn, and how many were."""
-        say, number = self.say, self.speaker.number
-        yield say(
-            "Leads of grade %(grades)s are not worked, but for %(share)s of them that are drawn by lot and worked like "
-            "the others. The lot knows nothing of a lead: what the drawn ones come to is what all of their grade "
-            "would have come to, and the difference to the leads chosen by the score is what the score adds.",
-            grades=self.grades,
-            share=self.speaker.percent(self.exploration.share),
-        )
-        if not self.found.drawn.any():
-            yield say("No lead handed over since then has been drawn yet: there is nothing to learn from so far.")
-            return
-        yield say(
-            "%(high)s leads of higher grades, %(drawn)s drawn by lot and %(left)s not drawn, handed over between "
-            "%(since)s and %(until)s, as known on %(known)s.",
-            high=number(int(self.found.high.sum())),
-            drawn=number(int(self.found.drawn.sum())),
-            left=number(int(self.found.left.sum())),
-            since=self.speaker.date(self.found.leads["handed_off_at"].min()),
-            until=self.speaker.date(self.found.leads["handed_off_at"].max()),
-            known=self.speaker.date(self.handed.until),
-        )
-
+class _Parts(Telling):
     def parts(self) -> Iterator[Part]:
         """The parts, in the order in which they are read."""
         if self.worked is None:
@@ -256,50 +220,11 @@ class _Telling:
             svg = svg_of(figure)
         return Plot(svg, self.say("Shares accepted and won, by the score and by lot, with their ranges"))
 
-    def closing(self) -> Iterator[str]:
-        """What the comparison rests on."""
-        yield self.say(
-            "The comparison is fair because of the lot. It says what working leads of higher grades brings more than "
-            "working leads of grade %(grades)s; it does not say what would come of a lead that nobody works.",
-            grades=self.grades,
-        )
-
-    def figures(self) -> dict[str, Any]:
-        """The values for machines."""
-        counts = {name: int(getattr(self.found, name).sum()) for name in ("high", "drawn", "left")}
-        told = {str(head): None if one is None else asdict(one) for head, one in self.uplifts.items()}
-        return {
-            "share": self.exploration.share,
-            "grades": list(self.exploration.grades),
-            "leads": counts,
-            "worked": None if self.worked is None else _plain(asdict(self.worked)),
-            "uplift": _plain(told),
-        }
-
-    def _head(self, head: HeadName) -> str:
-        return self.say("Accepted") if head is HeadName.ACCEPT else self.say("Won")
-
     def _cells(self, one: Uplift) -> tuple[Cell, ...]:
         percent, between = self.speaker.percent, self.speaker.between
         shares = [Cell(percent(arm.value, 1), between(arm.low, arm.high, 1)) for arm in (one.score, one.lot)]
         added = Cell(f"{self._points(one.value)} {self.say('points')}", self._range(one))
         return (*shares, added, Cell(self.speaker.number(one.lot.judged)))
-
-    def _points(self, value: float) -> str:
-        sign = "\N{MINUS SIGN}" if round(value * 100, 1) < 0 else "+"
-        return f"{sign}{self.speaker.number(abs(value) * 100, 1)}"
-
-    def _range(self, one: Uplift) -> str:
-        return self.say("%(low)s to %(high)s", low=self._points(one.low), high=self._points(one.high))
-
-    def _cell(self, share: Share) -> Cell:
-        if not share.known:
-            return Cell(DASH)
-        return Cell(self.speaker.percent(share.value), self.speaker.between(share.low, share.high))
-
-    def _ranged(self, share: Share) -> str:
-        cell = self._cell(share)
-        return f"{cell.figure} ({cell.range})" if cell.range else cell.figure
 
 
 def answers_of_rows(handed: Handed, found: Explored) -> tuple[dict[HeadName, Answers], Answers]:
@@ -309,10 +234,3 @@ def answers_of_rows(handed: Handed, found: Explored) -> tuple[dict[HeadName, Ans
     answers = {h: plain((rows[f"y_{h}"] == 1).to_numpy(), judged_of(handed, found, h), rows) for h in heads}
     old = (rows["handed_off_at"] <= handed.until - pd.Timedelta(days=handed.definition.accept_days)).to_numpy()
     return answers, plain(taken_up(rows), old, rows)
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON knows it: no numbers that are none."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return None if isinstance(value, float) and not np.isfinite(value) else value

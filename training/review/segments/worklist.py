@@ -77,12 +77,11 @@ class Worklist(Telling):
                     what=self.say(_READY[view] if self.classed else _CALLS),
                 )
             )
-        notes = [
-            self.say(
-                "Leads above the lowest grade first, then by the wins to be expected; by name, ranked by the chance of "
-                "closing today. The groups have the numbers of the table above."
-            )
-        ]
+        ranked = self.say(
+            "Leads above the lowest grade first, then by the wins to be expected; by name, ranked by the chance of "
+            "closing today. The groups have the numbers of the table above."
+        )
+        notes = [ranked]
         if self.classed:
             seen = self.say(
                 "Marketing sees a lead that is in one of its segments; sales sees one whose account is in class A or B "
@@ -129,23 +128,21 @@ class Worklist(Telling):
     def _named(self) -> Table:
         made = []
         for row in self.found.open_leads.head(NAMED).to_dict(orient="records"):
+            pair = self._class(f"{row['revenue_class']}/{row['potential_class']}") if self.classed else ""
+            grade = DASH if pd.isna(row["grade"]) else str(row["grade"])
             cells = (
-                Cell(self._segment(row["segment"])),
-                *self._classes(row),
+                Cell(self._segment(row["segment"]), pair),
                 Cell(self._group(int(row["portrait"]))),
-                Cell(DASH if pd.isna(row["grade"]) else str(row["grade"])),
-                Cell(self.speaker.percent(float(row["p_close"]))),
+                Cell(grade, self.speaker.percent(float(row["p_close"]))),
                 Cell(DASH if pd.isna(row["owner"]) else readable(str(row["owner"]))),
                 Cell(self._proposal(row["seen"], ready=bool(row["ready"]), drawn=bool(row["drawn"]))),
             )
             account = "" if pd.isna(row["account_id"]) else f" ({row['account_id']})"
             made.append(Row(f"{row['lead_id']}{account}", cells, own=row["seen"] == BOTH and row["ready"]))
         heads = (
-            self.say("segment"),
-            *((self.say("revenue / potential"),) if self.classed else ()),
+            self.say("segment, revenue / potential") if self.classed else self.say("segment"),
             self.say("group"),
-            self.say("grade"),
-            self.say("chance of closing"),
+            self.say("grade, chance of closing"),
             self.say("salesperson"),
             self.say("proposal"),
         )
