@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import schemathesis
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from starlette.applications import Starlette
 
 from serving.app import application
 from serving.desk import Barred, Desk
@@ -45,6 +48,7 @@ class Told:
 class Kept:
     """The application with a ledger of its own, a file that can be put out of reach."""
 
+    app: Starlette
     client: Client
     ledger: Database
     recorder: SpoolingRecorder
@@ -80,7 +84,7 @@ def there(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Kept]:
     incumbent.start()
     spooled.start()
     client = Client(app)
-    yield Kept(client, ledger, spooled, tmp_path)
+    yield Kept(app, client, ledger, spooled, tmp_path)
     client.close()
     spooled.stop()
     incumbent.stop()
@@ -189,3 +193,23 @@ def test_the_ledger_is_whole_after_an_erasure(there: Kept) -> None:
     there.client.request("DELETE", ADDRESS)
     with there.ledger.reading() as connection:
         assert connection.execute(sa.text("PRAGMA integrity_check")).scalar_one() == "ok"
+
+
+@pytest.mark.parametrize("mode", schemathesis.GenerationMode)
+def test_a_fuzzer_finds_nothing_against_what_is_said_of_both(there: Kept, mode: schemathesis.GenerationMode) -> None:
+    bounded = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    schema_ = schemathesis.openapi.from_asgi("/openapi.json", there.app)
+    every_one = [result.ok() for result in schema_.get_all_operations()]
+    methods = {("post", "/v1/objections")}
+    if mode is schemathesis.GenerationMode.POSITIVE:  # any text is a lead's key
+        methods.add(("delete", "/v1/leads/{lead_id}"))
+    operations = [each for each in every_one if (each.method, each.path) in methods]
+    assert len(operations) == len(methods)
+    for operation in operations:
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @bounded
+        def holds(case: schemathesis.Case) -> None:
+            case.call_and_validate()
+
+        holds()

@@ -21,6 +21,8 @@ from tests.sheets import agreement, sheet
 
 Run = Callable[..., Running]
 
+OVER_A_LEDGER = ("/v1/objections", "/v1/leads/{lead_id}")  # fuzzed where there is one, in test_erasure
+
 
 @pytest.fixture
 def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keyring:
@@ -51,7 +53,8 @@ def test_a_fuzzer_finds_nothing_against_our_own_document(
 ) -> None:
     examples = {schemathesis.GenerationMode.POSITIVE: 40, schemathesis.GenerationMode.NEGATIVE: 12}[mode]
     bounded = settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    operations = [result.ok() for result in own_document.get_all_operations()]
+    every_one = [result.ok() for result in own_document.get_all_operations()]
+    operations = [operation for operation in every_one if operation.path not in OVER_A_LEDGER]
     if mode is schemathesis.GenerationMode.NEGATIVE:  # the others take nothing that could be wrong
         operations = [operation for operation in operations if operation.method == "post"]
     for operation in operations:
