@@ -19,7 +19,7 @@ from models.said import Language
 from serving.contract import LeadError, Text, Time
 from serving.lead import CLOCKS_APART, NUL, decoded, lead_id_of, microseconds
 from serving.ledger.feedback import Recorded
-from serving.refusals import NOTHING, Refusal, too_deep, unfit
+from serving.refusals import NOTHING, Refusal, barred, too_deep, unfit
 
 Outcome = Literal["accepted", "rejected", "won", "lost", "no_decision"]
 Short = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -134,6 +134,15 @@ def read_reports(
 def _refuse(batch: ReadReports, index: int, lead_id: str | None, no: Refusal) -> None:
     batch.errors.append(LeadError(index, lead_id, no.field, no.got, no.expected, no.remedy))
     batch.refused.append(no.kind)
+
+
+def refuse_erased(batch: ReadReports, erased: frozenset[str]) -> None:
+    """Makes errors of the reports on erased leads: nothing of them is taken in again."""
+    theirs = [(index, row["lead_id"]) for index, row in batch.rows if row["lead_id"] in erased]
+    batch.rows[:] = [(index, row) for index, row in batch.rows if row["lead_id"] not in erased]
+    for index, lead_id in theirs:
+        _refuse(batch, index, lead_id, barred("erased"))
+    batch.errors.sort(key=lambda error: error.index)
 
 
 def identity(said: Mapping[str, Any]) -> str:

@@ -87,6 +87,14 @@ def take_out(connection: sa.Connection, leads: Iterable[str]) -> Counter[str]:
     return gone
 
 
+def erased_among(connection: sa.Connection, lead_ids: Iterable[str]) -> frozenset[str]:
+    """Which of these leads were erased."""
+    secret = secret_of(connection)
+    by_hash = {lead_hash(secret, lead_id): lead_id for lead_id in lead_ids}
+    found = sa.select(erasures.c.lead_hash).where(erasures.c.lead_hash.in_(list(by_hash)))
+    return frozenset(by_hash[each] for each in connection.scalars(found))
+
+
 def barred(database: Database, lead_ids: Iterable[str]) -> Barred:
     """Which of these leads the ledger bars. Raises `UnavailableError`."""
     with database.reading() as connection:

@@ -20,10 +20,11 @@ from starlette.routing import Route
 from crm.errors import UnavailableError
 from serving.body import JSON, read_body
 from serving.desk import Desk, Recorder, caller_of
-from serving.feedback import FeedbackEnvelope, ReadReports, read_reports, replied
+from serving.feedback import FeedbackEnvelope, ReadReports, read_reports, refuse_erased, replied
 from serving.ledger.clerk import Clerk
 from serving.ledger.database import Database
 from serving.ledger.delivery import Delivery, delivery_to
+from serving.ledger.erasure import erased_among
 from serving.ledger.feedback import Answered, answered_before, record, remember
 from serving.problems import Kind, Problem
 from serving.refusals import place
@@ -117,9 +118,12 @@ def _recorded(
     before = None if asked.key is None else answered_before(connection, asked.caller, asked.key)
     if before is not None:
         return before, True
+    named = {row["lead_id"] for _, row in batch.rows} | {e.lead_id for e in batch.errors if e.lead_id is not None}
+    erased = erased_among(connection, named)
+    refuse_erased(batch, erased)
     found = record(connection, delivery, [row for _, row in batch.rows])
     answer = Answered(asked.digest, 200, msgspec.json.encode(replied(batch, found)).decode())
-    if asked.key is not None:
+    if asked.key is not None and not erased:  # an answer that is kept names no erased lead
         remember(connection, asked.caller, asked.key, asked.at, answer)
     return answer, False
 

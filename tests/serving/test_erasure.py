@@ -188,6 +188,17 @@ def test_nothing_of_a_lead_is_logged(
     assert "forget" not in out.out + out.err + caplog.text
 
 
+def test_feedback_on_an_erased_lead_is_refused_and_no_answer_that_names_it_is_kept(there: Kept) -> None:
+    there.client.request("DELETE", ADDRESS)
+    told = {"outcome": "accepted", "occurred_at": "2026-03-03T09:00:00Z"}
+    body = {"reports": [{"lead_id": LEAD, **told}, {"lead_id": "other", **told}]}
+    reply = there.client.post("/v1/feedback", json=body, headers={"Idempotency-Key": "k"})
+    assert [error["got"] for error in reply.json()["errors"]] == ["a lead that was erased here"]
+    assert [report["status"] for report in reply.json()["reports"]] == ["recorded"]
+    assert [row["lead_id"] for row in kept(there.ledger, "feedback")] == ["other"]
+    assert not there.named()
+
+
 def test_the_ledger_is_whole_after_an_erasure(there: Kept) -> None:
     there.score(LEAD)
     there.client.request("DELETE", ADDRESS)
@@ -196,11 +207,11 @@ def test_the_ledger_is_whole_after_an_erasure(there: Kept) -> None:
 
 
 @pytest.mark.parametrize("mode", schemathesis.GenerationMode)
-def test_a_fuzzer_finds_nothing_against_what_is_said_of_both(there: Kept, mode: schemathesis.GenerationMode) -> None:
+def test_a_fuzzer_finds_nothing_against_what_is_said_of_these(there: Kept, mode: schemathesis.GenerationMode) -> None:
     bounded = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     schema_ = schemathesis.openapi.from_asgi("/openapi.json", there.app)
     every_one = [result.ok() for result in schema_.get_all_operations()]
-    methods = {("post", "/v1/objections")}
+    methods = {("post", "/v1/objections"), ("post", "/v1/feedback")}
     if mode is schemathesis.GenerationMode.POSITIVE:  # any text is a lead's key
         methods.add(("delete", "/v1/leads/{lead_id}"))
     operations = [each for each in every_one if (each.method, each.path) in methods]

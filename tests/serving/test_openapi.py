@@ -21,7 +21,7 @@ from tests.sheets import agreement, sheet
 
 Run = Callable[..., Running]
 
-OVER_A_LEDGER = ("/v1/objections", "/v1/leads/{lead_id}")  # fuzzed where there is one, in test_erasure
+OVER_A_LEDGER = ("/v1/feedback", "/v1/objections", "/v1/leads/{lead_id}")  # fuzzed where there is one, in test_erasure
 
 
 @pytest.fixture
