@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 from crm.history import FINAL, Milestone
 
@@ -37,6 +38,12 @@ class Report:
     reason: str | None = None
     comment: str | None = None
     corrects: str | None = None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """The report in a row of the ledger's ``feedback``, which has more columns."""
+        told = {each.name: row[each.name] for each in fields(cls)}
+        return cls(**{**told, "outcome": Milestone(row["outcome"])})
 
 
 class Fate(StrEnum):

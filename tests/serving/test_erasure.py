@@ -36,6 +36,11 @@ class Told:
     """A roster of what it was told."""
 
     leads: dict[str, Barred] = field(default_factory=dict)
+    asks: bool = False  # for no keys
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
     def barred(self, lead_id: str) -> Barred | None:
         return self.leads.get(lead_id)
@@ -93,6 +98,7 @@ def there(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Kept]:
 def test_an_erased_lead_is_found_nowhere_and_gets_no_score(there: Kept) -> None:
     there.score(LEAD)
     there.score("other")
+    assert there.recorder.flush(5.0)
     reply = there.client.request("DELETE", ADDRESS)
     assert (reply.status_code, reply.json()["status"]) == (200, "erased")
     assert reply.json()["rows"]["scores"] == 1
