@@ -16,7 +16,7 @@ from accord.barred import barred_among, parted
 from accord.exits import RefusedError
 from accord.learning import load
 from accord.project import Opened
-from accord.recorded import Recorded, of_history, of_records
+from accord.recorded import Recorded, of_history
 from crm import quarantine
 from crm.errors import AccordError
 from crm.history import Field
@@ -130,7 +130,8 @@ def score_history(
             if recorded is not None:
                 kinds = scorer.definition.kinds
                 contact = frozenset(kinds.contact if kinds else ())
-                recorded.put(of_history(facts, part, as_of, contact), scores)
+                segments = scorer.segmented.names(facts, part, np.full(len(part), as_of))
+                recorded.put(of_history(facts, part, as_of, contact), scores, segments)
             ids = np.asarray(facts.lead_ids, dtype=object)[part]
             _write(sink, tally, _table(ids, as_of, scores, asked.reasons), scorer)
     if not tally.scored:
@@ -141,7 +142,7 @@ def score_history(
 def _recording(recorded: Recorded | None) -> Seen | None:
     if recorded is None:
         return None
-    return lambda records, as_of, scores: recorded.put(of_records(records, as_of), scores)
+    return recorded.put_records
 
 
 def _write(sink: Writer, tally: Tally, scores: pd.DataFrame, scorer: Scorer) -> None:

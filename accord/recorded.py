@@ -43,12 +43,20 @@ class Recorded:
         run = secrets.token_hex(8)
         self._given = Given(scorer, scorer.meta.version, "", microseconds(datetime.now(UTC)), CALLER, run)
 
-    def put(self, leads: Sequence[ReadLead], scores: Scores) -> None:
-        """Takes the scores of these leads over."""
+    def put_records(self, records: Sequence[Record], as_of: Sequence[int], scores: Scores) -> None:
+        """Takes the scores of these records over."""
+        scorer = self._given.scorer
+        facts = Facts.of_records(records, scorer.fields)
+        segments = scorer.segmented.names(facts, np.arange(len(records)), np.asarray(as_of, np.int64))
+        leads = [ReadLead(record, at, [], 0) for record, at in zip(records, as_of, strict=True)]
+        self.put(leads, scores, segments)
+
+    def put(self, leads: Sequence[ReadLead], scores: Scores, segments: Sequence[str | None]) -> None:
+        """Takes the scores of these leads over, with the segment that each is in."""
         exploration = self._given.scorer.definition.exploration
         keys = [lead.record.lead_id for lead in leads]
         explored = drawn(exploration, zip(keys, scores.grade.tolist(), strict=True))
-        self._recorder.write("scores", rows(self._given, leads, scores, explored, [None] * len(leads)))
+        self._recorder.write("scores", rows(self._given, leads, scores, explored, segments))
 
     def finish(self) -> None:
         """Delivers, and tells what could not be delivered now."""
@@ -80,11 +88,6 @@ def _log_beside_results() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
-
-
-def of_records(records: Sequence[Record], as_of: Sequence[int]) -> list[ReadLead]:
-    """These records, as the service reads a lead."""
-    return [ReadLead(record, at, [], 0) for record, at in zip(records, as_of, strict=True)]
 
 
 def of_history(facts: Facts, part: Ints, as_of: int, contact: frozenset[str]) -> list[ReadLead]:

@@ -85,20 +85,16 @@ class Served:
         """The reply to a request, and what it rests on."""
         if not batch.leads:
             return Answer(Reply(self.definition, self.model, [], batch.errors), None, (), ())
-        scores = self._scores(batch)
+        facts = Facts.of_records([lead.record for lead in batch.leads], self.scorer.fields)
+        lead, as_of = np.arange(len(batch.leads)), np.array([each.as_of for each in batch.leads], np.int64)
+        language = cast("Language", batch.language)
+        scores = self.scorer.score(facts, lead, as_of, reasons=batch.reasons, language=language, stories=batch.story)
         exploration = self.scorer.definition.exploration
         keys = [lead.record.lead_id for lead in batch.leads]
         explored = drawn(exploration, zip(keys, scores.grade.tolist(), strict=True))
         told = _rows(batch.leads, scores, explored if exploration else repeat(UNSET, len(keys)))
         reply = Reply(self.definition, self.model, told, batch.errors)
-        return Answer(reply, scores, tuple(explored), (None,) * len(keys))
-
-    def _scores(self, batch: Batch) -> Scores:
-        facts = Facts.of_records([lead.record for lead in batch.leads], self.scorer.fields)
-        as_of = np.array([lead.as_of for lead in batch.leads], np.int64)
-        lead = np.arange(len(batch.leads), dtype=np.int64)
-        language = cast("Language", batch.language)
-        return self.scorer.score(facts, lead, as_of, reasons=batch.reasons, language=language, stories=batch.story)
+        return Answer(reply, scores, tuple(explored), tuple(self.scorer.segmented.names(facts, lead, as_of)))
 
 
 def open_scorer(stored: Stored, now: int) -> Served:

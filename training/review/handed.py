@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from crm.history import FINAL, TIME, History, Milestone
+from crm.history import FINAL, TIME, Field, History, Milestone
 from features.facts import Facts
 from features.instants import micros
 from models.agreement import Agreement
 from models.definition import Definition
 from models.scorer import Scorer
+from models.segments import Segmented
 from training.funnel import DAY, NEVER, Instants, funnel
 from training.labels import HeadName, label
 from training.snapshots import take
@@ -118,6 +119,7 @@ def hand(
     if scorer is not None:
         rows = _said_before(rows, scorer, since if learned is None else learned, forward)
         rows = _again(rows, history, scorer, since if learned is None else learned)
+        rows = _segmented(rows, history, Segmented.of(definition, scorer.catalog, scorer.fields), scorer.fields)
     rows["contacted_at"] = _contact(rows, history, definition.kinds.contact if definition.kinds else ())
     rows = _outcomes(rows, history)
     snapshots = rows[["lead_id"]].assign(as_of=rows["handed_off_at"])
@@ -177,6 +179,17 @@ def _again(rows: pd.DataFrame, history: History, scorer: Scorer, learned: pd.Tim
     found = scorer.score(facts, facts.rows(again["lead_id"]), micros(again["handed_off_at"]), reasons=0)
     told = {"p_accept": found.p_accept, "p_close": found.p_close, "score": found.score, "grade": found.grade}
     return _put(rows, mine, {**told, "given": np.full(len(mine), AGAIN)})
+
+
+def _segmented(rows: pd.DataFrame, history: History, segments: Segmented, fields: tuple[Field, ...]) -> pd.DataFrame:
+    """With marketing's segment as of the hand-off, where the ledger does not say it."""
+    mine = np.flatnonzero((rows["given"] != GIVEN) & rows["segment"].isna())
+    if segments.ready is None or not len(mine):
+        return rows
+    facts = Facts.of_history(history, fields)
+    theirs = rows.iloc[mine]
+    names = segments.names(facts, facts.rows(theirs["lead_id"]), micros(theirs["handed_off_at"]))
+    return _put(rows, mine, {"segment": np.array(names, dtype=object)})
 
 
 def _put(rows: pd.DataFrame, at: np.ndarray, told: Mapping[str, object]) -> pd.DataFrame:

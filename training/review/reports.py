@@ -7,8 +7,10 @@ from typing import Protocol
 
 from models.definition import Language
 from training.pages.document import Document
-from training.review import kept, quality
+from training.review import exploration, kept, quality, segments
+from training.review.alignment import alignment
 from training.review.handed import Handed
+from training.review.lost import lost
 
 
 class Build(Protocol):
@@ -24,5 +26,9 @@ class Build(Protocol):
 REPORTS: Mapping[str, Build] = {
     "kept": kept.document,
     "quality": quality.document,
+    "alignment": alignment,
+    "lost": lost,
+    "segments": segments.document,
+    "exploration": exploration.document,
 }
 """By name, in the order in which they are told: a report adds its line here, and its section to ``docs/reports.md``."""
