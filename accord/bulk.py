@@ -16,7 +16,7 @@ from accord.barred import barred_among, parted
 from accord.exits import RefusedError
 from accord.learning import load
 from accord.project import Opened
-from accord.recorded import Recorded, of_history
+from accord.recorded import Recorded, of_history, owners_of
 from crm import quarantine
 from crm.errors import AccordError
 from crm.history import Field
@@ -114,7 +114,7 @@ def score_history(
     as_of = micros_of(pd.Timestamp(asked.as_of) if asked.as_of else history.exported_at)
     created = facts.moments[:, 0]
     rows = np.flatnonzero((facts.decided > as_of) & ((created == NAT) | (created <= as_of)))
-    tally = Tally()
+    tally, owners = Tally(), owners_of(history)
     with writer(out) as sink:
         for start in range(0, len(rows), asked.chunk):
             part = rows[start : start + asked.chunk]
@@ -131,7 +131,7 @@ def score_history(
                 kinds = scorer.definition.kinds
                 contact = frozenset(kinds.contact if kinds else ())
                 segments = scorer.segmented.names(facts, part, np.full(len(part), as_of))
-                recorded.put(of_history(facts, part, as_of, contact), scores, segments)
+                recorded.put(of_history(facts, part, as_of, contact, owners), scores, segments)
             ids = np.asarray(facts.lead_ids, dtype=object)[part]
             _write(sink, tally, _table(ids, as_of, scores, asked.reasons), scorer)
     if not tally.scored:

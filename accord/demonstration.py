@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from accord.agreement import ledger_of
+from accord.bulk import Asked, score_history
 from accord.console import say
 from accord.learning import learn, tell
 from accord.project import FILE, Opened, open_project
 from accord.promotion import promote, scorer_of
+from accord.recorded import Recorded
 from accord.signing import sign
 from crm.history import FINAL, Field, History, Kind
 from crm.sources import read
 from models.scorer import Scorer
+from serving.ledger import schema
 from training.progress import Step, within
 from training.tracking import CHAMPION
 
@@ -52,8 +56,19 @@ def prepare(folder: Path, step: Step) -> Opened:
             sign(opened, role, name, datetime.now(UTC))
     else:
         say("The training measured no promises, so there is nothing to sign: the demo is served on trial.")
-    promote(opened, within(step, 0.97, 1.0), on_trial=not signed)
+    promote(opened, within(step, 0.97, 0.98), on_trial=not signed)
+    _fill_the_list(opened, within(step, 0.98, 1.0))
     return opened
+
+
+def _fill_the_list(opened: Opened, step: Step) -> None:
+    """Puts the scores of the open leads into the ledger, once, so that there is a list to work from."""
+    if schema.state(ledger_of(opened).database).rows["standings"]:
+        return
+    champion = scorer_of(opened, CHAMPION)
+    recorded = Recorded(opened, champion)
+    score_history(opened, champion, opened.state.folder / "open-leads.csv", Asked(reasons=3), step, recorded)
+    recorded.finish()
 
 
 def request(opened: Opened, url: str) -> str:

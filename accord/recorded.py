@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import structlog
 
 from accord.console import say
 from accord.project import Opened
+from crm.history import History, Milestone
 from features.facts import Facts
 from features.instants import NAT, Ints
 from features.records import Record
@@ -90,21 +92,35 @@ def _log_beside_results() -> None:
     )
 
 
-def of_history(facts: Facts, part: Ints, as_of: int, contact: frozenset[str]) -> list[ReadLead]:
-    """These leads of a history, with what is kept about a lead: its source, hand-off, and contacts of these kinds."""
-    handed_off = facts.moment("handed_off")[part].tolist()
+def owners_of(history: History) -> list[str | None]:
+    """Who works each lead of a history, in the order of its leads; ``None`` where nobody is named."""
+    column = next((field.column for field in history.fields if field.actor and not field.of_account), None)
+    if column is None or column not in history.leads:
+        return [None] * len(history.leads)
+    return [None if pd.isna(owner) else str(owner) for owner in history.leads[column]]
+
+
+def of_history(
+    facts: Facts, part: Ints, as_of: int, contact: frozenset[str], owners: Sequence[str | None]
+) -> list[ReadLead]:
+    """These leads of a history, with what is kept about a lead: source, owner, hand-off, contacts of these kinds.
+
+    ``owners`` are those of all leads of the facts.
+    """
+    when = facts.activities.at
+    steps = {step: facts.moment(step)[part].tolist() for step in (Milestone.HANDED_OFF, Milestone.ACCEPTED)}
     ours = [place for place, kind in enumerate(facts.kinds) if kind in contact]
     found = []
-    for row, handed in zip(part.tolist(), handed_off, strict=True):
+    for place, row in enumerate(part.tolist()):
         here = slice(facts.activities.first[row], facts.activities.first[row + 1])
-        at = facts.activities.at[here][np.isin(facts.kind[here], ours)].tolist()
+        contacts = when[here][np.isin(facts.kind[here], ours)].tolist()
         record = Record(
             lead_id=facts.lead_ids[row],
             attributes={SOURCE: _word(facts, row)},
-            activities=[(facts.kinds[ours[0]], instant, None, None) for instant in at],
-            milestones=[] if handed == NAT else [("handed_off", handed)],
+            activities=[(facts.kinds[ours[0]], instant, None, None) for instant in contacts],
+            milestones=[(step, at[place]) for step, at in steps.items() if at[place] != NAT],
         )
-        found.append(ReadLead(record, as_of, [], 0))
+        found.append(ReadLead(record, as_of, [], 0, owner=owners[row]))
     return found
 
 

@@ -24,13 +24,17 @@ FINAL = tuple(_ENDED)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a lead stands: its grade, when it should be taken up, when it was, and what was reported of it."""
+    """Where a lead stands: its grade, when it should be taken up, when it was, and what was reported of it.
+
+    ``accepted``: the score knew that sales had accepted it, whether or not that was reported.
+    """
 
     grade: str | None
     due_at: datetime | None
     contacted_at: datetime | None
     outcome: str | None
     outcome_at: datetime | None
+    accepted: bool = False
 
     def overdue(self, now: datetime) -> bool:
         """Whether the time to take it up has passed, and nobody has taken it up or said what became of it."""
@@ -53,9 +57,8 @@ class NextSteps:
     def _told(self, stage: Stage, now: datetime) -> str:
         if stage.outcome in _ENDED:
             return self._say(_ENDED[stage.outcome], day=self._day(stage.outcome_at))
-        if stage.outcome is not None:
-            day = self._day(stage.outcome_at)
-            return self._say("Accepted on %(day)s: report how it ends (won, lost or no decision)", day=day)
+        if stage.outcome is not None or stage.accepted:
+            return self._accepted(stage.outcome_at)
         if stage.contacted_at is not None:
             day = self._day(stage.contacted_at)
             return self._say("Contacted on %(day)s: report whether sales accepts it", day=day)
@@ -67,6 +70,11 @@ class NextSteps:
                 "Overdue since %(when)s: to be taken up by %(who)s", who=who, when=self._when(stage.due_at)
             )
         return self._say("%(who)s: take it up by %(when)s", who=who, when=self._when(stage.due_at))
+
+    def _accepted(self, at: datetime | None) -> str:
+        if at is None:
+            return self._say("Accepted by sales: report how it ends (won, lost or no decision)")
+        return self._say("Accepted on %(day)s: report how it ends (won, lost or no decision)", day=self._day(at))
 
     def _who(self, grade: str | None) -> str:
         who = self._definition.grades.get(grade or "", Grade()).who

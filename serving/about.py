@@ -2,7 +2,7 @@
 
 As JSON, without what is not known: ``name`` and ``owner`` as the request has them, ``segment`` (marketing's),
 ``source`` where the scorer knows such a field, ``handed_off_at`` (the first hand-off in the request, by the lead's
-instant), ``contacted_at`` (the first contact by our people from the hand-off on) and ``due_at`` (the grade's working
+instant), ``contacted_at`` (the first contact by our people from the hand-off on, or the acceptance) and ``due_at`` (the grade's working
 hours after the hand-off, or after the score was given). Times are in UTC, as ISO 8601.
 """
 
@@ -45,6 +45,7 @@ def _about(
     steps = [at for milestone, at in record.milestones if milestone == Milestone.HANDED_OFF and at <= lead.as_of]
     handed_off = min(steps, default=None)
     since = [at for kind, at, *_ in record.activities if kind in contact and (handed_off or at) <= at <= lead.as_of]
+    since += [at for step, at in record.milestones if step == Milestone.ACCEPTED and at <= lead.as_of]
     contacted = min(since, default=None) if handed_off is not None else None
     source = record.attributes.get(SOURCE)
     told = {

@@ -30,7 +30,10 @@ def demo(
         curl = request(opened, url)
         if as_json:
             emit({"url": url, "curl": curl})
-        say(f"Ready. In another terminal:\n\n{curl}\n\nCtrl+C ends it.")
+        list_ = f"curl -s '{url}/v1/shortlist?limit=5&format=csv'"
+        say(
+            f"Ready. In another terminal:\n\n{curl}\n\nThe list that both teams work from:\n\n{list_}\n\nCtrl+C ends it."
+        )
 
     code = run(opened, host="127.0.0.1", port=port, workers=None, ready=ready)
     raise typer.Exit(code)

@@ -170,7 +170,8 @@ def _next_step(
     stands: Standing, current: Given | None, definition: Definition, language: Language, at: datetime
 ) -> NextStep:
     grade = stands.grade or (None if current is None else current.grade)
-    stage = Stage(grade, stands.due_at, stands.contacted_at, stands.outcome, stands.outcome_at)
+    accepted = current is not None and current.accepted
+    stage = Stage(grade, stands.due_at, stands.contacted_at, stands.outcome, stands.outcome_at, accepted)
     text = NextSteps(definition, language).tell(stage, at)
     return NextStep(text, stands.due_at, stage.overdue(at), stands.contacted_at)
 

@@ -69,7 +69,7 @@ def answer(
 
 
 def _told(lead: Listed, rank: int, steps: NextSteps, now: datetime) -> ListedLead:
-    stage = Stage(lead.grade, lead.due_at, lead.contacted_at, lead.outcome, lead.outcome_at)
+    stage = Stage(lead.grade, lead.due_at, lead.contacted_at, lead.outcome, lead.outcome_at, lead.p_accept == 1.0)
     return ListedLead(
         rank=rank,
         lead_id=lead.lead_id,

@@ -51,6 +51,10 @@ def test_who_acts_by_when_in_the_hours_of_the_definition() -> None:
     assert step("fr", grade="of another definition") == "Les commerciaux\u00a0: à prendre en charge, sans délai promis."
 
 
+def test_a_lead_that_the_crm_knows_as_accepted_waits_for_its_end() -> None:
+    assert step(due_at=DUE, accepted=True) == "Accepted by sales: report how it ends (won, lost or no decision)."
+
+
 def test_a_promise_that_has_passed_is_said_plainly() -> None:
     late = DUE + timedelta(minutes=1)
     assert step(now=late, due_at=DUE) == "Overdue since 6 March 2026, 14:30: to be taken up by a sales person."
