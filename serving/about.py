@@ -2,8 +2,8 @@
 
 As JSON, without what is not known: ``name`` and ``owner`` as the request has them, ``segment`` (marketing's),
 ``source`` where the scorer knows such a field, ``handed_off_at`` (the first hand-off in the request, by the lead's
-instant), ``contacted_at`` (the first contact by our people from the hand-off on, or the acceptance) and ``due_at`` (the grade's working
-hours after the hand-off, or after the score was given). Times are in UTC, as ISO 8601.
+instant), ``contacted_at`` (the first contact by our people from the hand-off on, or the acceptance) and ``due_at`` (the
+grade's working hours after the hand-off, or after the score was given). Times are in UTC, as ISO 8601.
 """
 
 from __future__ import annotations

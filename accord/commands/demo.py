@@ -31,9 +31,7 @@ def demo(
         if as_json:
             emit({"url": url, "curl": curl})
         list_ = f"curl -s '{url}/v1/shortlist?limit=5&format=csv'"
-        say(
-            f"Ready. In another terminal:\n\n{curl}\n\nThe list that both teams work from:\n\n{list_}\n\nCtrl+C ends it."
-        )
+        say(f"Ready. In another terminal:\n\n{curl}\n\nThe list to work from:\n\n{list_}\n\nCtrl+C ends it.")
 
     code = run(opened, host="127.0.0.1", port=port, workers=None, ready=ready)
     raise typer.Exit(code)
