@@ -17,6 +17,7 @@ import pandas as pd
 from crm.history import History
 from models.arrays import Vector
 from models.definition import Definition
+from training.snapshots import PROMPT
 
 COLUMNS = ("lead_id", "given_at", "as_of", "explored")
 """What is read of the scores given: one row a score, times UTC; ``explored`` True, False, or missing where the grade
@@ -44,16 +45,18 @@ class Drawn:
     def weights(self, history: History, snapshots: pd.DataFrame) -> Vector:
         """How much each snapshot (``lead_id, as_of, landmark``) counts for, by the scores known in this history: [n].
 
-        By the first score from its hand-off on a lead takes part in the draw or not. If it does, its snapshots count
-        for ``1 / share`` where it was drawn and for nothing where it was not, until it is given a grade that takes no
-        part: from then on it is worked like all of that grade. All others count for 1.
+        By the first score given promptly after its hand-off a lead takes part in the draw or not. If it does, its
+        snapshots count for ``1 / share`` where it was drawn and for nothing where it was not, until it is given a grade
+        that takes no part: from then on it is worked like all of that grade. All others count for 1.
         """
         known = self.scores[(self.scores["given_at"] <= history.exported_at).to_numpy()]
         rows = snapshots[["lead_id", "as_of"]].assign(row=np.arange(len(snapshots)))
         rows["start"] = snapshots["as_of"] - pd.to_timedelta(snapshots["landmark"], unit="D")
-        theirs = rows.merge(known[["lead_id", "as_of", "part"]], on="lead_id", suffixes=("", "_given"))
+        columns = ["lead_id", "as_of", "given_at", "part"]
+        theirs = rows.merge(known[columns], on="lead_id", suffixes=("", "_given"))
         theirs = theirs[(theirs["as_of_given"] >= theirs["start"]).to_numpy()]
-        first = theirs.drop_duplicates("row").set_index("row")["part"]
+        prompt = theirs[["as_of_given", "given_at"]].max(axis=1) <= theirs["start"] + PROMPT
+        first = theirs[prompt.to_numpy()].drop_duplicates("row").set_index("row")["part"]
         worked = theirs[(theirs["part"] == _TAKES_NO_PART) & (theirs["as_of_given"] <= theirs["as_of"])]["row"]
         out = np.ones(len(snapshots))
         out[first.index[first == _NOT_DRAWN]] = 0.0

@@ -13,6 +13,9 @@ from training.funnel import DAY, NEVER, Funnel, funnel, microseconds
 LANDMARKS = (0, 7, 14, 30, 60, 90)
 """Days after the hand-off at which a lead is looked at again, as long as it is undecided."""
 
+PROMPT = pd.Timedelta(days=1)
+"""A score given so soon after the hand-off is the one that the lead was worked by; later ones know what came of it."""
+
 COLUMNS = {"lead_id": "str", "as_of": TIME, "landmark": "int64", "weight": "float64"}
 
 

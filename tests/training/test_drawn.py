@@ -69,16 +69,20 @@ def test_leads_left_unworked_count_for_nothing_and_the_drawn_ones_for_them() -> 
         "drawn": [4.0, 4.0, 4.0],
         "left": [0.0, 0.0, 0.0],  # though it was won: sales chose it, so it says nothing of its kind
         "raised": [0.0, 0.0, 1.0],  # from the better grade on it is worked like the others
-        "late": [0.0, 0.0, 0.0],
+        "late": [1.0, 1.0, 1.0],  # it had been worked for months when it was scored
         "unscored": [1.0, 1.0, 1.0],
         "before": [1.0, 1.0, 1.0],
     }
 
 
 def test_a_score_given_later_is_not_known_before() -> None:
-    known = counted("2026-02-01")
-    assert known["late"] == [1.0, 1.0, 1.0]
-    assert known["left"] == [0.0, 0.0, 0.0]
+    past, snapshots = company_of_seven("2026-01-01T06:00:00Z")
+    at_noon = GIVEN.assign(given_at=GIVEN["given_at"] + pd.Timedelta(hours=12))
+    drawn = Drawn.of(EXPLORING, at_noon)
+    assert drawn is not None
+    assert set(drawn.weights(past, snapshots)) == {1.0}
+    later, same = company_of_seven("2026-01-01T13:00:00Z")
+    assert set(drawn.weights(later, same)) == {0.0, 1.0, 4.0}
 
 
 def test_without_exploration_or_draws_nothing_is_weighed() -> None:
@@ -110,7 +114,9 @@ def test_a_history_without_draws_gives_the_same_artifact_to_the_byte() -> None:
     none = pd.DataFrame({"lead_id": ids, "as_of": run.history.exported_at, "explored": None})
     none = none.assign(given_at=none["as_of"], explored=none["explored"].astype(object))
     assert artifact.hash_of(train(run.history, EXPLORING, quick, 1, scores=none).scorer) == before
-    later = run.history.leads["created_at"] + pd.Timedelta(days=60)
+    milestones = run.history.milestones
+    over = milestones[(milestones["milestone"] == "handed_off").to_numpy()].set_index("lead_id")["reached_at"]
+    later = pd.Series(over.reindex(ids).array).fillna(run.history.exported_at)
     third = pd.Series(np.arange(len(ids)) % 3 == 0, dtype=object)
     drawn = none.assign(as_of=later, given_at=later, explored=third)
     after = train(run.history, EXPLORING, quick, 1, scores=drawn)

@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 
 from training.review.handed import Handed
-
-IN_TIME = pd.Timedelta(days=1)
-"""How long after the hand-off a score still counts as one that the lead was worked by."""
+from training.snapshots import PROMPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def coverage(handed: Handed) -> Coverage:
     first = scores.groupby("lead_id")["given_at"].min().reindex(leads["lead_id"].to_numpy())
     late = first.reset_index(drop=True) - leads["handed_off_at"].reset_index(drop=True)
     scored = first.notna().to_numpy()
-    in_time = scored & (late <= IN_TIME).to_numpy()
+    in_time = scored & (late <= PROMPT).to_numpy()
     return Coverage(
         since=since,
         leads=len(leads),

@@ -18,7 +18,7 @@ from models.scorer import Scorer
 from models.segments import Segmented
 from training.funnel import DAY, NEVER, Instants, funnel
 from training.labels import HeadName, label
-from training.snapshots import take
+from training.snapshots import PROMPT, take
 
 SCORES = ("lead_id", "given_at", "as_of", "p_accept", "p_close", "score", "grade", "explored", "owner", "segment")
 """Columns of the scores given, as the ledger has them: one row a score, times UTC, ``explored`` True, False or missing.
@@ -44,9 +44,9 @@ class Handed:
 
     * ``handed_off_at``: hand-off (creation where hand-offs are not recorded); ``source``, ``owner``: as in the history,
       missing where it has no such field;
-    * ``given``: ``ledger`` where the score is the first given from the hand-off on; ``again`` where the scorer has
-      worked it out as of the hand-off; ``backtest`` where the scorer would know the lead's own outcome, and what one of
-      the backtest said, trained at a date before the hand-off, stands for it; ``none`` where nobody could say
+    * ``given``: ``ledger`` where the score is the first given within a day of the hand-off; ``again`` where the scorer
+      has worked it out as of the hand-off; ``backtest`` where the scorer would know the lead's own outcome, and what
+      one of the backtest said, trained at a date before the hand-off, stands for it; ``none`` where nobody could say
       (``p_accept, p_close, score, grade`` are missing);
       ``explored``: drawn by lot to be worked all the same, missing where the grade takes no part;
     * ``contacted_at``: first activity of a kind that the definition calls contact, from the hand-off on;
@@ -103,7 +103,7 @@ def hand(
         history: with its times, feedback of the ledger merged in.
         definition: whose horizons, kinds of activity and grades count.
         since: usually the export that the scorer learned from, so that no grade knows its lead's own outcome.
-        scores: those given, with columns `SCORES`; a lead's first score from the hand-off on is what it was worked by.
+        scores: those given, with columns `SCORES`; a lead was worked by the first one given promptly (`PROMPT`).
         scorer: grades the leads that have no score in the ledger, as of their hand-off.
         agreed: the sheet in force and who signed it.
         learned: the export that the scorer learned from: leads handed over before it are not graded by it, but as the
@@ -140,11 +140,13 @@ def _of_the_lead(rows: pd.DataFrame, history: History) -> pd.DataFrame:
 
 
 def _given(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """With the first score of the ledger from the hand-off on."""
+    """With the first score of the ledger at the hand-off, or promptly after it."""
     told = ["given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"]
     ordered = scores.sort_values(["as_of", "given_at"], kind="stable")[["lead_id", "as_of", *told]]
     theirs = rows[["lead_id", "handed_off_at"]].merge(ordered, on="lead_id", how="inner")
-    theirs = theirs[(theirs["as_of"] >= theirs["handed_off_at"]).to_numpy()].drop_duplicates("lead_id")
+    until = theirs["handed_off_at"] + PROMPT
+    prompt = theirs["as_of"].between(theirs["handed_off_at"], until) & (theirs["given_at"] <= until)
+    theirs = theirs[prompt.to_numpy()].drop_duplicates("lead_id")
     out = rows.merge(theirs[["lead_id", *told]], on="lead_id", how="left", validate="one_to_one")
     out["given"] = np.where(out["grade"].notna(), GIVEN, NONE)
     return out

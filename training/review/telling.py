@@ -19,6 +19,7 @@ from crm.strict import Strict
 from models.definition import Language
 from models.rules import ActivityTest, FieldTest, Test
 from models.sayings import Sayings
+from models.segments import title_of
 from models.vocabulary import Vocabulary, readable
 from training.drawing import INK
 from training.pages.tables import Cell
@@ -62,6 +63,8 @@ class Telling:
         """The name of a group as the CRM has it; of a grade, with that word."""
         if name is None:
             return self.say("not graded") if by == "grade" else self.say("not given")
+        if by == "segment":
+            return title_of(self.handed.definition, name, self.language)
         return self.grade(name) if by == "grade" else readable(name)
 
     def grade(self, grade: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from crm.history import Field, History, Kind
 from models.definition import Definition
@@ -74,6 +75,13 @@ def test_the_first_score_from_the_hand_off_on_counts() -> None:
     leads = hand(small(), DEFINITION, since=SINCE, scores=scores).leads.set_index("lead_id")
     assert (leads.loc["won", "grade"], leads.loc["won", "given"], leads.loc["won", "explored"]) == ("B", "ledger", True)
     assert (leads.loc["open", "given"], leads["grade"].notna().tolist()) == ("none", [True, False, False])
+
+
+@pytest.mark.parametrize("late", ["as_of", "given_at"])
+def test_a_score_that_came_late_is_not_the_one_that_the_lead_was_worked_by(late: str) -> None:
+    scores = given(("won", "2026-02-03T09:00:00Z", "B", None))
+    scores[late] = pd.Timestamp("2026-02-04T08:00:01Z")
+    assert hand(small(), DEFINITION, since=SINCE, scores=scores).leads["grade"].isna().all()
 
 
 def test_leads_without_a_score_are_graded_as_of_their_hand_off() -> None:
