@@ -128,7 +128,7 @@ class History:
     def without_leads(self, lead_ids: Collection[str]) -> History:
         """The same history without these leads and all that is known of them: accounts too that had no other lead.
 
-        >>> leads = pd.DataFrame({"lead_id": ["a", "b"], "created_at": pd.NaT, "account_id": None}).astype(LEAD_COLUMNS)
+        >>> leads = empty(LEAD_COLUMNS).reindex([0, 1]).assign(lead_id=["a", "b"])
         >>> History(leads, pd.Timestamp("2026-03-05", tz="UTC")).without_leads({"a"}).leads["lead_id"].tolist()
         ['b']
         """

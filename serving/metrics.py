@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from crm.reports import REPORTED
 from serving.contract import Reply
 from serving.scoring import Served
 
@@ -65,6 +66,8 @@ class Metrics:
         for reason in ("refused", "damaged"):
             self._aside.labels(reason)
         self._feedback = Counter("accord_feedback", "Reports taken.", ["outcome"], registry=own)
+        for outcome in REPORTED:
+            self._feedback.labels(str(outcome))
         for outcome in TAKEOVERS:
             self._takeovers.labels(outcome)
         for status in ("200", "500", "503"):

@@ -90,7 +90,7 @@ def ids(at: int, number: int) -> list[str]:
     """So many new keys of 32 hexadecimal digits that begin with the time (microseconds since 1970 UTC).
 
     >>> ids(1_772_712_000_000_000, 1)[0][:12]
-    '019cbe45d000'
+    '019cbdde7a00'
     """
     time = f"{max(0, at // 1000):0{_TIME_DIGITS}x}"
     chance = secrets.token_hex(_CHANCE_BYTES * number)

@@ -67,7 +67,7 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False, debug: Deb
     from datetime import UTC, datetime
 
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from serving.ledger.keys import listed
 
@@ -79,7 +79,8 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False, debug: Deb
     if not found:
         show("No key was ever made: the service is open to its own machine, and to nobody else.")
         return
-    table = Table("id", "name", "role", "created", "expires", "revoked", "state")
+    whole = [Column(name, no_wrap=True) for name in ("id", "name")]
+    table = Table(*whole, "role", "created", "expires", "revoked", "state", box=None, pad_edge=False)
     for key in found:
         days = (_day(key[column]) for column in ("created_at", "expires_at", "revoked_at"))
         table.add_row(key["id"], escape(key["name"]), key["role"], *days, key["state"])

@@ -14,9 +14,14 @@ import pandas as pd
 import pytest
 
 from accord.project import open_project
+from accord.recorded import Recorded
+from features.facts import Facts
+from features.records import Record
+from serving.lead import microseconds
 from serving.ledger.database import Database, database
 from serving.ledger.delivery import delivery_to
-from tests.serving.ledger.rows import kept, score
+from tests.serving.ledger.rows import AT, kept, score
+from tests.serving.scorers import scorer
 
 Run = Callable[..., Any]
 
@@ -62,16 +67,31 @@ def test_a_files_scores_are_recorded_and_nothing_is_without_the_option(
     assert {row["lead_id"] for row in kept(ledger(project))} == {"q1", "q2"}
 
 
-def test_with_the_database_down_bulk_scores_wait_on_disk(
+def test_scores_of_which_nobody_knows_who_objected_are_not_given(
     project: Path, tmp_path: Path, accord: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leads = tmp_path / "leads.csv"
     leads.write_text("lead_id,source\nq1,webinar\n")
     monkeypatch.setenv("ACCORD_LEDGER_URL", f"sqlite:///{tmp_path / 'away' / 'ledger.db'}")
-    said = accord("score", leads, "-o", tmp_path / "a.csv", "--project", project, "--record")
-    assert "1 rows wait" in said.stderr
-    (tmp_path / "away").mkdir()
-    accord("score", leads, "-o", tmp_path / "a.csv", "--project", project, "--record")
+    said = accord("score", leads, "-o", tmp_path / "a.csv", "--project", project, "--record", code=4)
+    assert "The ledger does not answer" in said.stderr
+
+
+def test_what_cannot_be_delivered_at_the_end_waits_on_disk(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_project(project)
+    monkeypatch.setenv("ACCORD_LEDGER_URL", f"sqlite:///{project / 'away' / 'ledger.db'}")
+    for rows in (1, 2):
+        recorded = Recorded(opened, scorer())
+        facts = Facts.of_records([Record("q1")], scorer().fields)
+        at = np.array([microseconds(AT)])
+        recorded.put_records([Record("q1")], at.tolist(), scorer().score(facts, np.array([0]), at))
+        recorded.finish()
+        assert f"{rows} rows wait" in capsys.readouterr().err
+    (project / "away").mkdir()
+    last = Recorded(opened, scorer())
+    last.finish()
     assert len(kept(ledger(project))) == 2
 
 

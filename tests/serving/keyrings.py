@@ -10,6 +10,7 @@ from typing import Any
 from serving.doors import Role
 from serving.ledger import keys, schema
 from serving.ledger.database import Database, database
+from serving.ledger.recorder import SpoolingRecorder
 from serving.ledger.roster import LedgerRoster
 from tests.serving.conftest import NOW
 
@@ -28,11 +29,12 @@ class Keyring:
     roster: LedgerRoster
     keys: dict[str, str]
     ids: dict[str, str]
+    recorder: SpoolingRecorder | None = None
 
     @property
     def desk(self) -> dict[str, Any]:
         """What the desk holds of it."""
-        return {"ledger": self.database, "roster": self.roster}
+        return {"ledger": self.database, "roster": self.roster, "recorder": self.recorder}
 
     def headers(self, of: str) -> dict[str, str]:
         """The header that shows a key, by its name; ``none`` shows none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from serving.problems import MEDIA_TYPE, Kind
 from serving.settings import Settings
 from tests.serving.conftest import Running
 from tests.serving.keyrings import Keyring, keyring
+from tests.serving.ledger.rows import recorder
 from tests.serving.walked import Asked, walked
 
 Run = Callable[..., Running]
@@ -44,8 +45,12 @@ def told(asked: Asked) -> str:
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> Keyring:
-    return keyring(tmp_path)
+def held(tmp_path: Path) -> Iterator[Keyring]:
+    made = keyring(tmp_path)
+    made.recorder = recorder(tmp_path, made.database)
+    made.recorder.start()
+    yield made
+    made.recorder.stop()
 
 
 def clean(reply: httpx.Response, held: Keyring) -> None:

@@ -28,6 +28,7 @@ from serving.metrics import Metrics
 from serving.reading import Batch, open_envelope, read
 from serving.scoring import Served
 from serving.store import Stored
+from tests.serving.barring import Bars
 from tests.serving.conftest import NOW, Running
 from tests.serving.ledger.rows import kept, recorder
 from tests.serving.scorers import by_hand
@@ -61,16 +62,6 @@ class Recording:
 
     def stop(self) -> None:
         self.started.append("stop")
-
-
-@dataclass
-class Bars:
-    """A roster that bars some."""
-
-    why: dict[str, Barred]
-
-    def barred(self, lead_id: str) -> Barred | None:
-        return self.why.get(lead_id)
 
 
 def test_a_row_tells_what_the_reply_told(run: Run) -> None:

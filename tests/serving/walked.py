@@ -18,13 +18,17 @@ Place = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: ``path`` with names in braces and their values in ``names``; a body where the address takes one."""
+    """A request: ``path`` with names in braces and their values in ``names``; a body where the address takes one.
+
+    ``optional`` are parameters of the query that need not be there.
+    """
 
     method: str
     path: str
     names: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
+    optional: tuple[str, ...] = ()
 
     @property
     def opens_to(self) -> frozenset[str] | None:
@@ -50,7 +54,7 @@ class Asked:
         """The request with this text in place of each of its texts, one after the other, and as a key nobody knows."""
         for name in self.names:
             yield ("path", name), replace(self, names={**self.names, name: text})
-        for name in (*self.query, text):
+        for name in (*self.query, *self.optional, text):
             yield ("query", name), replace(self, query={**self.query, name: text})
         if self.body is None:
             return
@@ -74,14 +78,16 @@ def walked(document: Mapping[str, Any]) -> list[Asked]:
 
 def _asked(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> Asked:
     given: dict[str, dict[str, Any]] = {"path": {}, "query": {}}
-    for parameter in operation.get("parameters", ()):
-        if parameter["in"] in given:
+    parameters = operation.get("parameters", ())
+    optional = tuple(each["name"] for each in parameters if each["in"] == "query" and not each.get("required"))
+    for parameter in parameters:
+        if parameter["in"] in given and parameter["name"] not in optional:
             given[parameter["in"]][parameter["name"]] = _value(document, parameter)
     body = None
     if "requestBody" in operation:
         body = _value(document, operation["requestBody"]["content"]["application/json"])
     names = {name: str(value) for name, value in given["path"].items()}
-    return Asked(method, path, names, given["query"], body)
+    return Asked(method, path, names, given["query"], body, optional)
 
 
 def _value(document: Mapping[str, Any], told: Mapping[str, Any]) -> Any:

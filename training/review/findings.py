@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from models.phrases import Phrases
-from training.review import kept, quality
+from training.review import kept, moved, quality
 from training.review.calibrated import Calibrated
 from training.review.drifted import Drift
 from training.review.handed import Handed
@@ -58,14 +58,14 @@ def of_quality(
         fields = drift.scorer.catalog.features
         phrases = Phrases(fields, drift.scorer.fields, handed.definition, speaker.language)
         if drift.score.much:
-            told = quality.in_words(drift.score, drift, phrases, speaker)
+            told = moved.in_words(drift.score, drift, phrases, speaker)
             said = speaker.say("The scores themselves moved: %(what)s.", what=told)
             yield Finding("scores_moved", said, train, what="score")
-        for moved in drift.beyond[: quality.TOLD]:
-            if moved.much:
-                told = quality.in_words(moved, drift, phrases, speaker)
+        for field in drift.beyond[: moved.TOLD]:
+            if field.much:
+                told = moved.in_words(field, drift, phrases, speaker)
                 said = speaker.say("What moved: %(what)s.", what=told)
-                yield Finding("fields_moved", said, train, alarm=False, what=fields[moved.feature].topic)
+                yield Finding("fields_moved", said, train, alarm=False, what=fields[field.feature].topic)
     if hot is not None and hot.inflated:
         said = quality.inflated(hot, speaker)
         remedy = speaker.say("Negotiate the cut-offs anew: accord negotiate.")

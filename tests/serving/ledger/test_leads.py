@@ -18,6 +18,7 @@ from features.catalog import Catalog
 from models import artifact
 from serving.ledger import Ledger
 from serving.readback import reader
+from tests.serving.barring import Bars
 from tests.serving.conftest import NOW, Running
 from tests.serving.ledger.placed import DAY, put, report, score, standing
 from tests.serving.scorers import scorer
@@ -122,11 +123,8 @@ def test_an_unknown_lead_is_not_found(served: Running, into: Put, lead_id: str) 
 
 
 def test_nothing_is_told_of_who_objected_or_was_erased(run: Run, ledger: Ledger, into: Put) -> None:
-    class Roster:
-        def barred(self, lead_id: str) -> str | None:
-            return {"objector": "objected", "gone": "erased"}.get(lead_id)
-
-    running = run(desk={"ledger": ledger.database, "roster": Roster()})
+    roster = Bars({"objector": "objected", "gone": "erased"})
+    running = run(desk={"ledger": ledger.database, "roster": roster})
     into("scores", *(score(name, stored=version(running)) for name in ("objector", "gone", "here")))
     objector, gone, unknown = (running.client.get(f"/v1/leads/{name}") for name in ("objector", "gone", "unknown"))
     assert (objector.status_code, objector.json()["type"]) == (403, "urn:accord:problem:objected")
@@ -357,7 +355,7 @@ def test_a_ledger_that_does_not_answer_is_a_503_and_scores_are_given(
         raise UnavailableError("The ledger does not answer.", where="postgresql://secret@host/db")
 
     with monkeypatch.context() as patched:
-        patched.setattr("serving.ledger.database._told", down)
+        patched.setattr("serving.ledger.database.told", down)
         for path in ("/v1/leads/l", "/v1/shortlist"):
             reply = served.client.get(path)
             assert (reply.status_code, reply.json()["type"]) == (503, "urn:accord:problem:ledger-down")

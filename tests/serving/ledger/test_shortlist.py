@@ -14,6 +14,7 @@ import pytest
 
 from serving.ledger import Ledger, shortlist
 from serving.ledger.shortlist import STATES, Run, Wanted
+from tests.serving.barring import Bars
 from tests.serving.conftest import NOW, Running
 from tests.serving.ledger.placed import put, standing
 
@@ -182,11 +183,8 @@ def test_rows_that_come_in_between_two_pages_move_nothing(listed: Callable[..., 
 
 
 def test_a_lead_that_objected_or_was_erased_is_not_listed(listed: Callable[..., Running]) -> None:
-    class Roster:
-        def barred(self, lead_id: str) -> str | None:
-            return {"objector": "objected", "gone": "erased"}.get(lead_id)
-
-    running = listed(standing("objector", 0.9), standing("gone", 0.8), standing("here", 0.7), roster=Roster())
+    roster = Bars({"objector": "objected", "gone": "erased"})
+    running = listed(standing("objector", 0.9), standing("gone", 0.8), standing("here", 0.7), roster=roster)
     assert ids(running) == ["here"]
     assert "objector" not in running.client.get(PATH, params={"format": "csv"}).text
 

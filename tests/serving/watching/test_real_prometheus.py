@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving import launch
 from serving.app import application
 from serving.desk import Desk
-from serving.ledger import Ledger
+from serving.doors import Role
+from serving.ledger import Ledger, keys
 from serving.ledger.checks import append
+from serving.ledger.roster import LedgerRoster
 from serving.store import put
 from tests import prometheus
 from tests.serving.conftest import NOW, Running
@@ -31,11 +33,11 @@ from tests.serving.watching.test_alerts import SHIPPED
 
 pytestmark = pytest.mark.slow
 
-KEY = "acc_data_0123456789"
+YEAR = timedelta(days=365)
 
 
 class Doorkeeper:
-    """ASGI: lets nobody in to the metrics who does not show the key, and notes what was shown."""
+    """ASGI: notes what who asks for the metrics shows."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,12 +49,12 @@ class Doorkeeper:
         await self._app(scope, receive, send)
 
 
-def configured(folder: Path, target: str) -> Path:
+def configured(folder: Path, target: str, key: str) -> Path:
     """What ships, with this target, every wait short, and a look five times a second; nothing else is changed."""
     (folder / "alerts.yaml").write_text(prometheus.shortened((SHIPPED / "alerts.yaml").read_text()))
     rules = (folder / "alerts.yaml").read_text().replace("    interval: 5m", "    interval: 200ms")
     (folder / "alerts.yaml").write_text(rules)
-    (folder / "accord.key").write_text(f"{KEY}\n")
+    (folder / "accord.key").write_text(f"{key}\n")
     text = (SHIPPED / "prometheus.example.yaml").read_text()
     for shipped, here in (
         ("127.0.0.1:3000", target),
@@ -90,11 +92,20 @@ def test_a_service_without_a_scorer_and_one_that_is_gone_are_noticed(
 ) -> None:
     home, port = tmp_path / "home", free_port()
     home.mkdir()
-    environ = {"ACCORD_WATCH_SECONDS": "0.2", "ACCORD_WORKERS": "2"}
+    ledger = Ledger.open("sqlite:///ledger.db", tmp_path).database
+    (_, prometheus_key), (_, admin_key) = (
+        keys.create(ledger, role, str(role), datetime.now(UTC), YEAR) for role in (Role.DATA, Role.ADMIN)
+    )
+    environ = {
+        "ACCORD_WATCH_SECONDS": "0.2",
+        "ACCORD_WORKERS": "2",
+        "ACCORD_LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
+        "ACCORD_SPOOL": str(tmp_path / "spool"),
+    }
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with (
         launch.start(home, port=port, environ=environ, **quiet) as service,
-        prometheus.server(configured(tmp_path, f"127.0.0.1:{port}")) as watching,
+        prometheus.server(configured(tmp_path, f"127.0.0.1:{port}", prometheus_key)) as watching,
     ):
         watching.until(lambda: "AccordNotReady" in watching.firing(), 90)
         assert "AccordDown" not in watching.firing()
@@ -107,7 +118,8 @@ def test_a_service_without_a_scorer_and_one_that_is_gone_are_noticed(
         watching.until(lambda: "AccordNotReady" not in watching.firing())
         for _ in range(3):  # until both workers told it, whichever is asked
             watching.has_evaluated()
-        httpx.post(f"{service.url}/v1/scores", json={"leads": [a_lead()]}).raise_for_status()
+        headers = {"Authorization": f"Bearer {admin_key}"}
+        httpx.post(f"{service.url}/v1/scores", json={"leads": [a_lead()]}, headers=headers).raise_for_status()
         watching.until(lambda: (watching.value("sum(accord_scores_total)") or 0) == 1)
         watching.has_evaluated()
         assert not watching.firing() & {"AccordDown", "AccordGone", "AccordNotReady", "AccordFailing"}
@@ -121,16 +133,19 @@ def test_a_broken_promise_in_the_ledger_becomes_an_alert(tmp_path: Path, run: Ca
     well = {"promises": [{"grade": "A", "what": "close", "state": "kept"}], "findings": []}
     append(ledger, well, NOW)
     inside = run(seed=1)
-    desk: Desk = replace(inside.desk, ledger=ledger.database)
+    _, key = keys.create(ledger.database, Role.DATA, "Prometheus", NOW, YEAR)
+    roster = LedgerRoster(ledger.database, tmp_path / "spool")
+    desk: Desk = replace(inside.desk, ledger=ledger.database, roster=roster)
     assert desk.lookout is not None
     door = Doorkeeper(application(desk))
-    with over_http(door) as target, prometheus.server(configured(tmp_path, target)) as watching:
+    with over_http(door) as target, prometheus.server(configured(tmp_path, target, key)) as watching:
         watching.until(lambda: watching.value("accord_promise_broken") == 0)
-        httpx.post(f"http://{target}/v1/scores", json={"leads": [a_lead()]}).raise_for_status()
+        headers = {"Authorization": f"Bearer {key}"}
+        httpx.post(f"http://{target}/v1/scores", json={"leads": [a_lead()]}, headers=headers).raise_for_status()
         watching.until(lambda: (watching.value("sum(increase(accord_scores_total[1m]))") or 0) > 0)
         watching.has_evaluated()
         assert watching.firing() == {"AccordUnsigned"}, "the scorer of these tests is signed by nobody"
-        assert door.shown == {f"Bearer {KEY}"}, "the key of its file, without the end of the line"
+        assert door.shown == {f"Bearer {key}"}, "the key of its file, without the end of the line"
 
         broken = [{"grade": "A", "what": "close", "state": "broken"}]
         found = [{"code": "scores_moved", "alarm": True}]

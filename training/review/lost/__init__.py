@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.definition import Language
 from training.pages.document import Document
 from training.review.handed import Handed
-from training.review.lost import ended, named, questions, signals, why
+from training.review.lost import ended, heard, named, questions, signals, why
 from training.review.telling import Telling, values
 
 __all__ = ["NAME", "lost"]
@@ -27,7 +27,7 @@ def lost(handed: Handed, seed: int, language: Language) -> Document | None:
         *(why.part(one, telling) for one in whys),
         ended.groups_part(ends, telling),
         named.part(good, poor, telling),
-        signals.part(before, telling),
+        heard.part(before, telling),
         questions.part(ends, whys, before, good, telling),
     ]
     figures = {

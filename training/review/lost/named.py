@@ -13,7 +13,8 @@ from training.pages.document import Part
 from training.pages.tables import Cell, Row, Table
 from training.review.handed import Handed
 from training.review.lost.ended import LOST, UNDECIDED, WON, end_name
-from training.review.lost.signals import Signals, heard_cell
+from training.review.lost.heard import heard_cell
+from training.review.lost.signals import Signals
 from training.review.telling import DAY, Telling
 from training.speaker import DASH
 
