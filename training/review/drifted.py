@@ -23,7 +23,7 @@ from features.instants import micros
 from features.spec import Family, FeatureKind
 from models.scorer import Scorer
 from training.forecast import accounts_of
-from training.review.handed import Handed
+from training.review.handed import Handed, promptly
 from training.snapshots import take
 
 Floats = NDArray[np.float64]
@@ -143,13 +143,12 @@ def drifted(handed: Handed, seed: int) -> Drift | None:
 
 
 def _as_scored(x: Floats, rows: pd.DataFrame, now: Mask, handed: Handed, scorer: Scorer) -> tuple[Floats, int]:
-    """New leads as the service saw them when it scored them first from the hand-off on, where the ledger says so."""
+    """New leads as the service saw them when it scored them at the hand-off, where the ledger says so."""
     scores = handed.scores
     if "features" not in scores or "catalog" not in scores:
         return x, 0
-    same = scores[(scores["catalog"] == scorer.catalog.hash).to_numpy()].sort_values(["as_of", "given_at"])
-    new = rows[now].reset_index().merge(same[["lead_id", "as_of", "features"]], on="lead_id", how="inner")
-    new = new[(new["as_of"] >= new["handed_off_at"]).to_numpy()].drop_duplicates("lead_id")
+    same = scores[(scores["catalog"] == scorer.catalog.hash).to_numpy()]
+    new = promptly(rows[now].reset_index(), same, ("features",))
     if new.empty:
         return x, 0
     seen = x.copy()

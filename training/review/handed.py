@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -139,14 +139,23 @@ def _of_the_lead(rows: pd.DataFrame, history: History) -> pd.DataFrame:
     return rows.assign(**{to: leads[of].to_numpy() if of in leads else None for to, of in columns.items()})
 
 
-def _given(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """With the first score of the ledger at the hand-off, or promptly after it."""
-    told = ["given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"]
-    ordered = scores.sort_values(["as_of", "given_at"], kind="stable")[["lead_id", "as_of", *told]]
-    theirs = rows[["lead_id", "handed_off_at"]].merge(ordered, on="lead_id", how="inner")
+def promptly(rows: pd.DataFrame, scores: pd.DataFrame, told: Sequence[str]) -> pd.DataFrame:
+    """The rows whose lead was scored at its hand-off or promptly after, with these columns of the first such score.
+
+    ``rows`` need ``lead_id`` and ``handed_off_at``; ``scores`` have columns `SCORES`.
+    """
+    ordered = scores.sort_values(["as_of", "given_at"], kind="stable")
+    columns = list(dict.fromkeys(("lead_id", "as_of", "given_at", *told)))
+    theirs = rows.merge(ordered[columns], on="lead_id", how="inner")
     until = theirs["handed_off_at"] + PROMPT
     prompt = theirs["as_of"].between(theirs["handed_off_at"], until) & (theirs["given_at"] <= until)
-    theirs = theirs[prompt.to_numpy()].drop_duplicates("lead_id")
+    return theirs[prompt.to_numpy()].drop_duplicates("lead_id")
+
+
+def _given(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """With the score that the ledger gave at the hand-off, or promptly after it."""
+    told = ["given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"]
+    theirs = promptly(rows[["lead_id", "handed_off_at"]], scores, told)
     out = rows.merge(theirs[["lead_id", *told]], on="lead_id", how="left", validate="one_to_one")
     out["given"] = np.where(out["grade"].notna(), GIVEN, NONE)
     return out
