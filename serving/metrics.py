@@ -54,6 +54,8 @@ class Metrics:
         self._uninformed = Counter("accord_scores_uninformed", "Scores given on too little.", registry=own)
         self._errors = Counter("accord_errors", "Leads, reports and requests refused.", ["of", "kind"], registry=own)
         self._refused = Counter("accord_refused", "Requests not let in.", ["why"], registry=own)
+        for why in ("no_key", "malformed", "unknown", "revoked", "expired", "guessing", "rate", "role", "ledger"):
+            self._refused.labels(why)
         self._looks = Counter("accord_roster_looks", "Looks at the ledger's keys.", ["outcome"], registry=own)
         for outcome in ("done", "failed"):
             self._looks.labels(outcome)  # an alarm on failures needs their count from the first look on

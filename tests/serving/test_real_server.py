@@ -58,7 +58,12 @@ def real(tmp_path_factory: pytest.TempPathFactory, artifacts: Artifacts) -> Iter
     folder = tmp_path_factory.mktemp("real")
     home, log = folder / "home", folder / "log"
     put(artifacts(1), {"version": "12"}, home=home)
-    environ = {"ACCORD_WORKERS": "2", "ACCORD_WATCH_SECONDS": "0.2"}
+    environ = {
+        "ACCORD_WORKERS": "2",
+        "ACCORD_WATCH_SECONDS": "0.2",
+        "ACCORD_LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
+        "ACCORD_SPOOL": str(folder / "spool"),
+    }
     with log.open("wb") as out, launch.start(home, port=free_port(), environ=environ, stdout=out, stderr=out) as server:
         server.wait_ready()
         with httpx.Client(base_url=server.url, timeout=30) as client:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from serving.doors import DOORS, Role
 from tests.serving.conftest import Running
+from tests.serving.ledger.rows import recorder
 from tests.serving.test_serving_docs import a_page_with_a_check
 from tests.serving.watching.test_alerts import ALERTS, GROUPS, SHIPPED
 
@@ -12,28 +14,30 @@ PAGE = (SHIPPED.parent / "docs" / "watching.md").read_text()
 RULES = [rule for group in GROUPS for rule in group["rules"]]
 
 
-def test_every_metric_that_a_rule_reads_is_on_the_services_page(run: Callable[..., Running]) -> None:
-    running = run()
+def pages(run: Callable[..., Running], folder: Path) -> str:
+    """What a service with a ledger tells."""
+    running = run(desk={"recorder": recorder(folder, f"sqlite:///{folder / 'ledger.db'}")})
     running.post({"lead_id": 3}, {"lead_id": "a"})
-    page = running.client.get("/metrics").text + a_page_with_a_check()
+    return running.client.get("/metrics").text + a_page_with_a_check()
+
+
+def test_every_metric_that_a_rule_reads_is_on_the_services_page(run: Callable[..., Running], tmp_path: Path) -> None:
+    page = pages(run, tmp_path)
     there = set(re.findall(r"^(accord_\w+)[{ ]", page, re.MULTILINE))
     read = {name for rule in RULES for name in re.findall(r"\baccord_\w+", rule["expr"])}
     assert read
     assert read <= there
 
 
-def test_every_label_that_a_rule_reads_is_one_of_its_metric(run: Callable[..., Running]) -> None:
-    running = run()
-    running.post({"lead_id": 3}, {"lead_id": "a"})
-    page = running.client.get("/metrics").text + a_page_with_a_check()
+def test_every_label_that_a_rule_reads_is_one_of_its_metric(run: Callable[..., Running], tmp_path: Path) -> None:
+    page = pages(run, tmp_path)
     there: dict[str, set[str]] = {}
     for name, labels in re.findall(r"^(accord_\w+)\{(.*)\} ", page, re.MULTILINE):
         there.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
     read = [found for rule in RULES for found in re.findall(r"\b(accord_\w+)\{(.*?)\}", rule["expr"])]
     assert len(read) > 5
     for name, matchers in read:
-        if name in there:  # the ledger's are told where there is one
-            assert set(re.findall(r"(\w+)(?==|!)", matchers)) <= there[name], name
+        assert set(re.findall(r"(\w+)(?==|!)", matchers)) <= there[name], name
 
 
 def test_every_alert_has_its_section_with_its_severity_and_what_to_do() -> None:
