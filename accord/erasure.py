@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,8 @@ from accord.agreement import ledger_of
 from accord.leftovers import Leftovers, clear
 from accord.project import Opened
 from crm.errors import AccordError
-from crm.reports import Report, Standing, standing
 from serving.ledger.database import Database
-from serving.ledger.delivery import Delivery
+from serving.ledger.delivery import delivery_to
 from serving.ledger.erasure import erase as erase_rows
 from serving.ledger.recorder import SpoolingRecorder
 from serving.ledger.scrub import scrub
@@ -74,15 +73,11 @@ def _delivered(opened: Opened, database: Database) -> int:
     """Brings what no service holds to the ledger, which drops the rows of the lead; gives how many rows are left."""
     if not opened.state.spool.is_dir():
         return 0
-    recorder = SpoolingRecorder(Spool(opened.state.spool), Delivery(database, _outcome), _Uncounted())
+    recorder = SpoolingRecorder(Spool(opened.state.spool), delivery_to(database), _Uncounted())
     with contextlib.redirect_stdout(sys.stderr):  # its log is no result
         recorder.turn()
         recorder.forget()
     return recorder.backlog
-
-
-def _outcome(rows: Sequence[Mapping[str, Any]]) -> Standing:
-    return standing(Report.of(row) for row in rows)
 
 
 class _Uncounted:

@@ -40,7 +40,7 @@ class Report:
     corrects: str | None = None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
+    def of(cls, row: Mapping[Any, Any]) -> Self:
         """The report in a row of the ledger's ``feedback``, which has more columns."""
         told = {each.name: row[each.name] for each in fields(cls)}
         return cls(**{**told, "outcome": Milestone(row["outcome"])})

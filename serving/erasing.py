@@ -84,14 +84,8 @@ def objected(desk: Desk, objection: Objection, caller: Caller, at: datetime) -> 
     except UnavailableError:
         _keep(desk, "objections", {"lead_id": objection.lead_id, "recorded_at": at, "caller": caller.id})
         return 202, ObjectionReply("kept", _KEPT_IN_FRENCH if language == "fr" else _KEPT)
-    return (
-        (201, ObjectionReply("recorded", _OBJECTED[language]))
-        if new
-        else (
-            200,
-            ObjectionReply("known", _OBJECTED[language]),
-        )
-    )
+    reply = ObjectionReply("recorded" if new else "known", _OBJECTED[language])
+    return 201 if new else 200, reply
 
 
 def erased(desk: Desk, lead_id: str, caller: Caller, at: datetime) -> tuple[int, ErasureReply]:

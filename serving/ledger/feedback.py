@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crm.reports import Report, Standing, standings
 from serving.ledger.database import Database
 from serving.ledger.delivery import Delivery
-from serving.ledger.reported import REPORT, report_of
+from serving.ledger.reported import REPORT
 from serving.ledger.tables import deliveries, feedback
 
 
@@ -63,9 +63,9 @@ def reports(database: Database) -> list[Report]:
     """Every report of the ledger, in the order in which they came."""
     query = sa.select(*(feedback.c[name] for name in REPORT)).order_by(feedback.c.received_at, feedback.c.id)
     with database.reading() as connection:
-        return [report_of(row) for row in connection.execute(query).mappings()]
+        return [Report.of(row) for row in connection.execute(query).mappings()]
 
 
 def _of_leads(connection: sa.Connection, leads: Collection[str]) -> list[Report]:
     query = sa.select(*(feedback.c[name] for name in REPORT)).where(feedback.c.lead_id.in_(list(leads)))
-    return [report_of(row) for row in connection.execute(query).mappings()]
+    return [Report.of(row) for row in connection.execute(query).mappings()]
