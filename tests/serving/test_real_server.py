@@ -58,12 +58,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, artifacts: Artifacts) -> Iter
     folder = tmp_path_factory.mktemp("real")
     home, log = folder / "home", folder / "log"
     put(artifacts(1), {"version": "12"}, home=home)
-    environ = {
-        "ACCORD_WORKERS": "2",
-        "ACCORD_WATCH_SECONDS": "0.2",
-        "ACCORD_LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
-        "ACCORD_SPOOL": str(folder / "spool"),
-    }
+    environ = {"ACCORD_WORKERS": "2", "ACCORD_WATCH_SECONDS": "0.2"}
     with log.open("wb") as out, launch.start(home, port=free_port(), environ=environ, stdout=out, stderr=out) as server:
         server.wait_ready()
         with httpx.Client(base_url=server.url, timeout=30) as client:
@@ -83,8 +78,19 @@ def test_our_answers_come_before_bentos_own(real: Real) -> None:
         assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
 
 
-def test_a_fuzzer_finds_nothing_against_the_document_at_bentos_address(real: Real) -> None:
-    document = schemathesis.openapi.from_url(f"{real.server.url}/docs.json")
+@pytest.fixture
+def with_ledger(tmp_path: Path, artifacts: Artifacts) -> Iterator[launch.Server]:
+    """A service with a ledger, of its test's own: a fuzzer objects for leads that others score."""
+    put(artifacts(1), {"version": "12"}, home=tmp_path / "home")
+    environ = {"ACCORD_LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.db'}", "ACCORD_SPOOL": str(tmp_path / "spool")}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with launch.start(tmp_path / "home", port=free_port(), environ=environ, **quiet) as server:
+        server.wait_ready()
+        yield server
+
+
+def test_a_fuzzer_finds_nothing_against_the_document_at_bentos_address(with_ledger: launch.Server) -> None:
+    document = schemathesis.openapi.from_url(f"{with_ledger.url}/docs.json")
     bounded = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     for operation in (result.ok() for result in document.get_all_operations()):
 
