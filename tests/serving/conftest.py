@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +23,28 @@ from serving.scoring import open_scorer
 from serving.settings import Settings
 from serving.store import Store
 from serving.takeover import Incumbent
+from tests import postgres
 from tests.serving.scorers import saved
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server, started once."""
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    with postgres.fresh(request.getfixturevalue("postgresql"), f"ledger_{next(_NUMBERS)}") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -33,28 +33,11 @@ from serving.scoring import open_scorer
 from serving.settings import Settings
 from serving.store import Store
 from serving.takeover import Incumbent
-from tests import postgres
 from tests.serving.conftest import NOW, Client
 
-_NUMBERS = itertools.count()
 ACCEPTED = {"lead_id": "l1", "outcome": "accepted", "occurred_at": "2026-03-03T09:00:00Z"}
 REJECTED = {"lead_id": "l1", "outcome": "rejected", "occurred_at": "2026-03-04T09:00:00Z", "reason": "no_need"}
 WON = {"lead_id": "l1", "outcome": "won", "occurred_at": "2026-03-04T09:00:00Z", "amount": 1200.5}
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    with postgres.server() as address:
-        yield address
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
-        return
-    with postgres.fresh(request.getfixturevalue("postgresql"), f"feedback_{next(_NUMBERS)}") as address:
-        yield address
 
 
 @dataclass
