@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import multiprocessing
-import os
 import random
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,10 @@ def _storm(name: str, url: str, folder: Path, posts: int) -> None:
     ):
         server.wait_ready()
         began = time.perf_counter()
-        with multiprocessing.get_context("spawn").Pool(CLIENTS) as pool:
-            told = pool.starmap(_send, [(server.url, sent[i::CLIENTS]) for i in range(CLIENTS)])
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            told = list(
+                pool.map(partial(_send, server.url), range(CLIENTS), [sent[i::CLIENTS] for i in range(CLIENTS)])
+            )
         took = time.perf_counter() - began
     statuses = Counter(status for counted, _ in told for status in counted.elements())
     ids = [known for _, mine in told for known in mine]
@@ -121,14 +123,14 @@ def _report(i: int, draw: random.Random) -> dict[str, Any]:
     }
 
 
-def _send(url: str, reports: Sequence[dict[str, Any]]) -> tuple[Counter[str], list[str]]:
+def _send(url: str, number: int, reports: Sequence[dict[str, Any]]) -> tuple[Counter[str], list[str]]:
     """Posts each report, again where the connection failed; gives what was answered and the ids acknowledged."""
     statuses: Counter[str] = Counter()
     ids = []
     with httpx.Client(base_url=url, timeout=60.0) as client:
         for i, report in enumerate(reports):
             body = {"reports": [report]}
-            headers = {"Idempotency-Key": f"{os.getpid()}-{i}"} if i % 4 == 0 else {}
+            headers = {"Idempotency-Key": f"{number}-{i}"} if i % 4 == 0 else {}
             for _ in itertools.repeat(None, 20):
                 try:
                     reply = client.post("/v1/feedback", json=body, headers=headers)
