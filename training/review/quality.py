@@ -146,6 +146,8 @@ def _level(one: Calibrated, speaker: Speaker) -> str:
     else:
         said = say("Won: %(expected)s were expected, %(came)s were.", **facts)
     _, low, high = one.intercept
+    if not (np.isfinite(low) and np.isfinite(high)):  # none came, or all did: the level has no number
+        return said
     if low <= 0 <= high:
         return f"{said} {say('That is no more than chance.')}"
     return f"{said} {say('That is more than chance, but not yet proven to be more than may be.')}"
