@@ -79,10 +79,10 @@ def heat(handed: Handed) -> Heat | None:
 
 
 def _judged(leads: pd.DataFrame, handed: Handed, head: str) -> np.ndarray:
-    """Leads whose horizon has passed, whatever was answered and however early."""
+    """Leads whose horizon has passed, whatever was answered and however early; none where nothing is said of a head."""
     days = handed.definition.accept_days if head == "accept" else handed.definition.close_days
     over = leads["handed_off_at"] + pd.Timedelta(days=days) <= handed.until
-    return np.asarray((over & leads[f"y_{head}"].notna()).to_numpy())
+    return np.asarray((over & leads[f"y_{head}"].notna() & leads[f"p_{head}"].notna()).to_numpy())
 
 
 def _halves(yes: Mask, asked: Mask, at: np.ndarray, account: np.ndarray) -> tuple[float, float, int | None]:

@@ -29,7 +29,7 @@ def document(handed: Handed, *, seed: int, language: Language) -> Document:
     parts = [
         _calibration(heads, speaker),
         moved.part(drift, handed, speaker),
-        _heat(hot, speaker),
+        _heat(hot, speaker, accept=bool(handed.graded["p_accept"].notna().any())),
         _coverage(scored, speaker),
     ]
     return Document(
@@ -153,7 +153,8 @@ def _level(one: Calibrated, speaker: Speaker) -> str:
     return f"{said} {say('That is more than chance, but not yet proven to be more than may be.')}"
 
 
-def _heat(hot: Heat | None, speaker: Speaker) -> Part:
+def _heat(hot: Heat | None, speaker: Speaker, *, accept: bool) -> Part:
+    """Of acceptance only where the history records it."""
     say = speaker.say
     title = say("Does the best grade stay rare and good?")
     if hot is None:
@@ -163,7 +164,8 @@ def _heat(hot: Heat | None, speaker: Speaker) -> Part:
     if hot.inflated:
         sentences.append(inflated(hot, speaker))
     sentences.append(_half(say("Leads with grade %(grade)s", **facts), hot.share, speaker))
-    sentences.append(_half(say("Of those, accepted by sales"), hot.accept, speaker))
+    if accept:
+        sentences.append(_half(say("Of those, accepted by sales"), hot.accept, speaker))
     sentences.append(_half(say("Of those, won"), hot.close, speaker))
     note = say(
         "The earlier and the later half of the leads that can be judged; “beyond chance” in 95 of 100 such looks."

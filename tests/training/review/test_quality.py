@@ -150,6 +150,17 @@ def test_inflation_is_more_hot_leads_of_which_fewer_are_taken(
     assert found.months["leads"].sum() == 600
 
 
+def test_where_no_acceptance_is_recorded_nothing_is_said_of_it() -> None:
+    of = graded((0.3, 0.3), (0.8, 0.5))
+    silent = replace(of, leads=of.leads.assign(p_accept=np.nan))
+    for known, tells in ((of, True), (silent, False)):
+        told = document(known, seed=1, language="en").parts[2]
+        assert any("accepted by sales" in sentence for sentence in told.sentences) == tells
+    found = heat(silent)
+    assert found is not None
+    assert found.accept[2] is None
+
+
 def test_grades_of_the_backtest_beside_those_of_the_service_are_no_inflation() -> None:
     of = graded((0.2, 0.4), (0.8, 0.55))
     middle = of.leads["handed_off_at"].median()
