@@ -249,7 +249,7 @@ def test_waiting_for_what_was_written_does_not_wait_for_what_comes_after(place: 
     stop = threading.Event()
 
     def write() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.001):
             ours.write("scores", [score("later")])
 
     writing = threading.Thread(target=write)
