@@ -6,14 +6,17 @@ import logging
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 import structlog
 
 from accord.console import say
 from accord.project import Opened
+from crm.errors import AccordError
 from crm.history import History, Milestone
 from features.facts import Facts
 from features.instants import NAT, Ints
@@ -21,8 +24,9 @@ from features.records import Record
 from models.lots import drawn
 from models.scorer import Scorer
 from models.scores import Scores
-from serving.about import SOURCE
+from serving.about import SOURCE, instant
 from serving.lead import ReadLead, microseconds
+from serving.ledger import tables
 from serving.ledger.database import database
 from serving.ledger.delivery import delivery_to
 from serving.ledger.recorder import SpoolingRecorder
@@ -40,8 +44,9 @@ class Recorded:
         _log_beside_results()
         self._folder = opened.state.make().spool
         self.rows = self.aside = 0
+        self._ledger = database(opened.ledger_url, opened.folder)
         spool = Spool(self._folder, lost=self.lost)
-        self._recorder = SpoolingRecorder(spool, delivery_to(database(opened.ledger_url, opened.folder)), self)
+        self._recorder = SpoolingRecorder(spool, delivery_to(self._ledger), self)
         run = secrets.token_hex(8)
         self._given = Given(scorer, scorer.meta.version, "", microseconds(datetime.now(UTC)), CALLER, run)
 
@@ -64,6 +69,7 @@ class Recorded:
         """Delivers, and tells what could not be delivered now."""
         self._recorder.turn()
         self._recorder.stop()
+        self.rows = self._there()
         left = self._recorder.backlog
         if left:
             say(f"{left:,} rows wait in {self._folder} for the ledger's database.")
@@ -71,9 +77,16 @@ class Recorded:
         if self.aside:
             say(f"{self.aside:,} rows were set aside in {self._folder}/aside: the ledger will not have them.")
 
-    def delivered(self, table: str, rows: int) -> None:  # noqa: ARG002 - of scores only
+    def _there(self) -> int:
+        """How many of this run's scores the ledger has; what others left in the spool was delivered, too."""
+        given = tables.scores.c
+        ours = given.given_at == instant(self._given.at), given.request_id == self._given.request_id
+        with suppress(AccordError), self._ledger.reading() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).where(*ours)).scalar_one())
+        return 0
+
+    def delivered(self, table: str, rows: int) -> None:
         """Rows are in the database."""
-        self.rows += rows
 
     def lost(self, rows: int) -> None:
         """Rows are nowhere."""

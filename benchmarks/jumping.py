@@ -6,8 +6,8 @@ import logging
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import httpx
 import structlog
 import uvicorn
 
+from benchmarks.clients import Clients
 from serving.app import application
 from serving.desk import Desk
 from serving.lead import microseconds
@@ -31,10 +32,8 @@ from serving.takeover import Incumbent
 CLIENTS = 4
 
 
-def answered(
-    home: Path, url: str, spool: Path, now: Callable[[], datetime], into: Counter[str], seconds: float
-) -> None:
-    """Asks for scores for so many seconds; counts by lead what was answered."""
+def answered(home: Path, url: str, spool: Path, now: Callable[[], datetime], into: Clients, seconds: float) -> None:
+    """Asks for scores for so many seconds; counts what was answered by lead, and what went wrong."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     metrics = Metrics()
     incumbent = Incumbent(Store(home / "models"), lambda s: open_scorer(s, microseconds(now())), metrics, every=60)
@@ -54,7 +53,7 @@ def answered(
         thread.join()
 
 
-def _ask(address: str, into: Counter[str], until: float) -> None:
+def _ask(address: str, into: Clients, until: float) -> None:
     lock = threading.Lock()
 
     def client(number: int) -> None:
@@ -64,12 +63,12 @@ def _ask(address: str, into: Counter[str], until: float) -> None:
                 turn += 1
                 names = [f"c{number}-{turn}-{i}" for i in range(3)]
                 reply = asking.post(f"{address}/v1/scores", json={"leads": [{"lead_id": name} for name in names]})
-                told = reply.raise_for_status().json()["scores"]
                 with lock:
-                    into.update(score["lead_id"] for score in told)
+                    into.asked += 1
+                    if reply.is_success:
+                        into.answered.update(score["lead_id"] for score in reply.json()["scores"])
+                    if not reply.is_success or len(reply.json()["scores"]) != len(names):
+                        into.wrong.append(reply.text[:200])
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(client, range(CLIENTS)))

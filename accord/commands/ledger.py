@@ -68,7 +68,9 @@ def rebuild(project: ProjectOption = HERE, as_json: JsonOption = False, debug: D
 @ledger.command()
 @guarded
 def retain(
-    older_than: Annotated[int, typer.Option("--older-than", min=1, metavar="DAYS", help="Delete what is older.")],
+    older_than: Annotated[
+        int, typer.Option("--older-than", min=1, max=36_500, metavar="DAYS", help="Delete what is older.")
+    ],
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     debug: DebugOption = False,

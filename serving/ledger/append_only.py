@@ -67,8 +67,11 @@ def prepare_erasable() -> None:
     """What all tables guarded by `guard_erasable` share; once, before the first, and after their table ``erasing``."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
-            f"CREATE FUNCTION {_ERASABLE}() RETURNS trigger LANGUAGE plpgsql AS $$ "
-            "BEGIN IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM erasing) THEN RETURN NULL; END IF; "
+            f"CREATE FUNCTION {_ERASABLE}() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE let_go boolean; "
+            # by its full name: a session may have a table of this name of its own
+            "BEGIN IF TG_OP = 'DELETE' THEN "
+            "EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.erasing)', TG_TABLE_SCHEMA) INTO let_go; "
+            "IF let_go THEN RETURN NULL; END IF; END IF; "
             f"RAISE EXCEPTION '{_SAID}: % of % is refused', TG_OP, TG_TABLE_NAME "
             "USING ERRCODE = 'restrict_violation'; END $$"
         )

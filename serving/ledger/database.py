@@ -50,18 +50,22 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection that sees one state of the database."""
-        with told(self.place), self.engine.begin() as connection:
+        """A connection that sees one state of the database, whatever others write meanwhile."""
+        with told(self.place), self._isolated("REPEATABLE READ").begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that no other writer of the ledger overlaps: each sees what those before it wrote."""
-        engine = self.engine.execution_options(**{_WRITES: True})
+        engine = self._isolated("READ COMMITTED").execution_options(**{_WRITES: True})
         with told(self.place), engine.begin() as connection:
             if not self.is_file:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             yield connection
+
+    def _isolated(self, level: str) -> sa.Engine:
+        """PostgreSQL's default may have been changed: a writer must see, once it has its lock, what others wrote."""
+        return self.engine if self.is_file else self.engine.execution_options(isolation_level=level)
 
 
 def database(url: str, base: Path, *, pooled: bool = False) -> Database:
@@ -183,6 +187,13 @@ def told(place: str) -> Iterator[None]:
             where=place,
             got=_first_line(error),
             remedy="Start its database, or correct `ledger.url` in accord.yaml or ACCORD_LEDGER_URL.",
+        ) from None
+    except sa.exc.TimeoutError:
+        raise UnavailableError(
+            "The ledger does not answer.",
+            where=place,
+            got="all connections are in use",
+            remedy="Look for what holds its database up.",
         ) from None
     except (sa.exc.DataError, sa.exc.IntegrityError) as error:
         raise RefusedDataError("The ledger refused.", where=place, got=_first_line(error)) from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,13 +21,6 @@ Row = Mapping[str, Any]
 Entry = tuple[str, Row]
 """A table's name and a row of it."""
 
-Handler = Callable[[sa.Connection, Sequence[Row]], None]
-"""What else the delivery of rows does, after they were inserted and in the same transaction.
-
-It must do no harm when the same rows are delivered again. Rows of a table with a handler may hold more than its
-columns; only the handler sees that.
-"""
-
 ERASABLE = frozenset({"scores", "feedback"})
 """Tables of rows about a lead: those of an erased one are dropped."""
 
@@ -39,12 +32,10 @@ class Delivery:
     Args:
         database: where to.
         outcome: what stands of a lead's reports, for its standing; ``None`` leaves outcomes alone.
-        handlers: by table, see `Handler`.
     """
 
     database: Database
     outcome: Outcome | None = None
-    handlers: Mapping[str, Handler] = field(default_factory=dict)
 
     def deliver(self, entries: Sequence[Entry]) -> Counter[str]:
         """Delivers rows in their order, all or none; gives how many by table, without those of erased leads.
@@ -69,26 +60,19 @@ class Delivery:
         return done
 
     def _put(self, connection: sa.Connection, table: str, rows: Sequence[Row]) -> None:
-        handler = self.handlers.get(table)
         rows = hashed(connection, rows) if table in HASHED else rows
-        insert(connection, table, rows, more=handler is not None or table in HASHED)
+        insert(connection, table, rows, more=table in HASHED)
         if table == "scores":
             scored(connection, rows)
         elif table == "feedback" and self.outcome is not None:
             reported(connection, {row["lead_id"] for row in rows}, self.outcome)
         elif table == "erasures":
             take_out(connection, [row["lead_id"] for row in rows if "lead_id" in row])
-        if handler is not None:
-            handler(connection, rows)
-
-
-HANDLERS: Mapping[str, Handler] = {}
-"""What else a delivery does, by table, in this version of Accord."""
 
 
 def delivery_to(database: Database) -> Delivery:
     """The delivery to a database as the service does it."""
-    return Delivery(database, outcome, HANDLERS)
+    return Delivery(database, outcome)
 
 
 def insert(connection: sa.Connection, name: str, rows: Sequence[Row], *, more: bool = False) -> None:

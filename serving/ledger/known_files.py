@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from serving.ledger.known import NONE, Known
+from serving.ledger.segments import FILE_MODE, make_folder, sync_folder, write_whole
 
 STATE, BARRED = "roster.json", "barred"
 _LINE = re.compile(rb"([0-9a-f]{16}) (erased|objected) ([0-9a-f]{64})")
@@ -41,7 +42,7 @@ class KnownFiles:
 
     def write(self, known: Known) -> None:
         """Keeps this state. Raises `OSError`."""
-        self._make()
+        make_folder(self.folder)
         content = json.dumps({"place": self.place, **known.to_json()}, separators=(",", ":")).encode()
         handle, name = tempfile.mkstemp(prefix=f"{STATE}.", dir=self.folder)  # 0600
         try:
@@ -56,12 +57,13 @@ class KnownFiles:
             raise
 
     def bar(self, known: Known, hashed: str, why: str) -> None:
-        """Adds a barred lead; on disk when it returns. Raises `OSError`."""
-        self._make()
-        handle = os.open(self.folder / BARRED, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        """Adds a barred lead; on disk when it returns. Raises `OSError`, also where the disk took a part."""
+        make_folder(self.folder)
+        handle = os.open(self.folder / BARRED, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
         try:  # a line of its own even where another was cut off
-            os.write(handle, f"\n{known.mark} {why} {hashed}\n".encode())
+            write_whole(handle, f"\n{known.mark} {why} {hashed}\n".encode())
             os.fsync(handle)
+            sync_folder(self.folder)
         finally:
             os.close(handle)
 
@@ -86,6 +88,3 @@ class KnownFiles:
             if found := _LINE.fullmatch(line):
                 mark, why, hashed = (part.decode() for part in found.groups())
                 self._bars.setdefault(mark, {}).setdefault(why, set()).add(hashed)
-
-    def _make(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

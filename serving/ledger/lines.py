@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from serving.ledger.tables import Instant, metadata
 
 _SUM = 8  # hexadecimal digits of the checksum
+_TEXT: frozenset[type] = frozenset({str})
 _DECODER = msgspec.json.Decoder(tuple[str, dict[str, Any]])
 
 
@@ -37,27 +38,47 @@ def encode(table: str, row: Mapping[str, Any]) -> bytes:
 def decode(line: bytes) -> tuple[str, dict[str, Any]]:
     """The table and the row of a line, times and bytes as the table's columns have them.
 
-    Raises `DamagedLineError`.
+    Raises `DamagedLineError`, also for a value of another kind than its column: one database would take it for a fault
+    of the statement, not of the row.
     """
     content = line[_SUM + 1 : -1]
     if line[-1:] != b"\n" or line[:_SUM] != b"%08x" % zlib.crc32(content):
         raise DamagedLineError("its checksum is wrong")
     try:
         table, row = _DECODER.decode(content)
-        for column, read in _readers(table):
+        for column, kinds, read in _columns(table):
             if row.get(column) is not None:
-                row[column] = read(row[column])
+                row[column] = _read(row[column], kinds, read)
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise DamagedLineError(f"it cannot be read: {type(error).__name__}") from None
     return table, row
 
 
+def _read(value: Any, kinds: frozenset[type], read: Callable[[str], object] | None) -> object:
+    if type(value) not in kinds:
+        raise TypeError
+    return value if read is None else read(value)
+
+
 @cache
-def _readers(table: str) -> tuple[tuple[str, Callable[[str], object]], ...]:
-    """The columns whose values are not what JSON has for them, each with what reads it."""
+def _columns(table: str) -> tuple[tuple[str, frozenset[type], Callable[[str], object] | None], ...]:
+    """The columns, each with the kinds of value that JSON has for it, and what makes the column's value of it."""
     if table not in metadata.tables:
         return ()
     columns = metadata.tables[table].columns
-    times = ((c.name, datetime.fromisoformat) for c in columns if isinstance(c.type, Instant))
-    content = ((c.name, base64.b64decode) for c in columns if isinstance(c.type, sa.LargeBinary))
-    return (*times, *content)
+    known = [(column.name, _kinds(column.type), _reader(column.type)) for column in columns]
+    return tuple(known if "lead_id" in columns else [*known, ("lead_id", _TEXT, None)])  # in place of its hash
+
+
+def _kinds(of: sa.types.TypeEngine[Any]) -> frozenset[type]:
+    if isinstance(of, sa.Boolean):
+        return frozenset({bool})
+    if isinstance(of, sa.Float):
+        return frozenset({int, float})
+    return frozenset({int}) if isinstance(of, sa.Integer) else _TEXT
+
+
+def _reader(of: sa.types.TypeEngine[Any]) -> Callable[[str], object] | None:
+    if isinstance(of, Instant):
+        return datetime.fromisoformat
+    return base64.b64decode if isinstance(of, sa.LargeBinary) else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import threading
 import time
 import traceback
@@ -20,7 +18,7 @@ from crm.errors import AccordError
 from serving.ledger import aside
 from serving.ledger.database import RefusedDataError
 from serving.ledger.delivery import Delivery, Entry, Row
-from serving.ledger.erasure import barred
+from serving.ledger.erasure import barred, erased_among
 from serving.ledger.lines import DamagedLineError, decode, encode
 from serving.ledger.schema import require
 from serving.ledger.scrub import scrub
@@ -37,7 +35,6 @@ _STOPS_WITHIN = 5.0
 _REFUSED = (RefusedDataError, ValueError, TypeError, LookupError, ArithmeticError, sa.exc.StatementError)
 """Errors of a row, not of the database: trying again does not help."""
 
-_LEAD = re.compile(r'"lead_id":"(?:[^"\\]|\\.)*"')
 _Line = tuple[bytes, Entry]
 
 
@@ -81,7 +78,7 @@ class SpoolingRecorder:
         self._next_try = 0.0
         self._up: bool | None = None
         self._aside: set[bytes] = set()
-        self._turns = threading.Lock()
+        self._at_work = threading.Lock()
 
     def write(self, table: str, rows: Sequence[Row], *, sure: bool = False) -> bool:
         """See `serving.desk.Recorder.write`."""
@@ -98,7 +95,8 @@ class SpoolingRecorder:
     def flush(self, seconds: float) -> bool:
         """See `serving.desk.Recorder.flush`."""
         until = time.monotonic() + seconds
-        while self._spool.backlog():
+        before = self._spool.names()
+        while self._spool.in_memory or any(path.exists() for path in before):
             if time.monotonic() > until:
                 return False
             self._wake.set()
@@ -132,26 +130,32 @@ class SpoolingRecorder:
         self._spool.close()
 
     def turn(self) -> bool:
-        """Delivers all that nobody holds; gives whether the database took it. One turn at a time."""
-        with self._turns:
-            try:
-                if not self._up:
-                    require(self._delivery.database)
-                self._spool.retry()
-                self._spool.roll()
-                for claimed in self._spool.claims():
+        """Delivers all that nobody holds; gives whether the database took it.
+
+        A segment that cannot be read or deleted, or whose refused rows find no disk to be set aside on, stays for the
+        next turn and holds up no other.
+        """
+        try:
+            if not self._up:
+                require(self._delivery.database)
+            self._spool.retry()
+            self._spool.roll()
+            for claimed in self._spool.claims():
+                try:
                     self._segment(claimed)
-                self._memory()
-                self._ping()
-            except (AccordError, OSError) as error:
-                self._is_down(error)
-                return False
-            except Exception as error:  # noqa: BLE001 - whatever it is, scoring goes on and the rows stay
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                self._is_down(error, at=f"{where.filename}:{where.lineno} {where.name}")
-                return False
-            self._is_up()
-            return True
+                except OSError as error:
+                    self._spool.stuck(claimed.path, error)
+            self._memory()
+            self._ping()
+        except (AccordError, OSError) as error:
+            self._is_down(error)
+            return False
+        except Exception as error:  # noqa: BLE001 - whatever it is, scoring goes on and the rows stay
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self._is_down(error, at=f"{where.filename}:{where.lineno} {where.name}")
+            return False
+        self._is_up()
+        return True
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -170,9 +174,7 @@ class SpoolingRecorder:
     def _segment(self, claimed: Claimed) -> None:
         done = False
         try:
-            lines = claimed.lines()
-            while batch := list(islice(lines, BATCH)):
-                self._batch(batch)
+            self._batches(claimed.lines())
             done = True
         finally:
             if done:
@@ -183,22 +185,34 @@ class SpoolingRecorder:
 
     def _memory(self) -> None:
         """What the disk did not take goes to the database from memory."""
-        while taken := self._spool.take():
-            try:
-                self._batch(taken[0].splitlines(keepends=True))
-            except BaseException:
+        left: list[tuple[bytes, int]] = []
+        try:
+            while taken := self._spool.take():
+                left.append(taken)
+                with suppress(OSError):  # a row to be set aside, and no disk for it: the others go on
+                    self._batches(iter(taken[0].splitlines(keepends=True)))
+                    left.pop()
+        finally:
+            for taken in reversed(left):
                 self._spool.back(taken)
-                raise
+
+    def _batches(self, lines: Iterator[bytes]) -> None:
+        while batch := list(islice(lines, BATCH)):
+            with self._at_work:  # whoever forgets an erased lead waits for one transaction, not for all that is left
+                self._batch(batch)
 
     def _batch(self, lines: Iterable[bytes]) -> None:
         told: list[_Line] = []
+        damaged: list[tuple[str, bytes]] = []
         for line in lines:
             try:
                 told.append((line, decode(line)))
             except DamagedLineError as error:
-                self._set_aside("damaged", str(error), line)
+                damaged.append((str(error), line))
         if told:
             self._deliver(told)
+        for reason, line in damaged:
+            self._set_aside("damaged", reason, line)
 
     def _deliver(self, lines: Sequence[_Line]) -> None:
         try:
@@ -224,21 +238,25 @@ class SpoolingRecorder:
     def _set_aside(self, kind: str, reason: str, line: bytes) -> None:
         if line in self._aside:  # its segment is delivered again, after an outage
             return
-        aside.put(self._spool.folder, f"{kind}: {reason}", line)
+        row = aside.Aside(f"{kind}: {reason}", line.decode(errors="backslashreplace").rstrip("\n"))
+        with self._delivery.database.reading() as connection:
+            if erased_among(connection, row.leads()):
+                return
+        aside.put(self._spool.folder, row)
         self._aside.add(line)
         self._counts.set_aside(kind, 1)
         self._log.error("ledger_row_set_aside", reason=kind, folder=str(self._spool.folder / aside.FOLDER))
 
     def forget(self) -> None:
         """See `serving.desk.Recorder.forget`."""
-        with self._turns:
+        with self._at_work:
             self._forget()
 
     def _forget(self) -> None:
         kept = aside.read(self._spool.folder)
-        erased = barred(self._delivery.database, {lead for row in kept for lead in _leads(row)}).erased
+        erased = barred(self._delivery.database, {lead for row in kept for lead in row.leads()}).erased
         if erased:
-            aside.forget(self._spool.folder, lambda row: any(lead in erased for lead in _leads(row)))
+            aside.forget(self._spool.folder, lambda row: any(lead in erased for lead in row.leads()))
 
     def _ping(self) -> None:
         with self._delivery.database.reading() as connection:
@@ -258,11 +276,3 @@ class SpoolingRecorder:
         self._up = False
         self._pause = min(self._longest, max(_FIRST, self._pause * 2))
         self._next_try = time.monotonic() + self._pause
-
-
-def _leads(row: aside.Aside) -> Iterator[str]:
-    """The lead a row is about. A torn line that ends before its lead's key holds nothing of a lead."""
-    found = _LEAD.search(row.line)
-    if found:
-        with suppress(ValueError):
-            yield json.loads(found[0].partition(":")[2])

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from serving.ledger.database import Database
+from serving.ledger.scrub import scrub
 from serving.ledger.standings import Outcome, reported, scored
 from serving.ledger.tables import deliveries, erasing, feedback, scores, standings
 
@@ -20,7 +21,8 @@ def retain(database: Database, since: datetime, outcome: Outcome | None) -> Mapp
     """Deletes scores given, and deliveries received, before an instant; gives how many of each.
 
     Feedback, signatures, keys, objections, erasures and checks stay. The standings follow: a lead without a score is
-    left with its outcome. All of it or, where it fails, nothing.
+    left with its outcome. All of it or, where it fails, nothing. The bytes go from the database's files, too (see
+    `scrub`).
     """
     with database.writing() as connection:
         with letting_go(connection, "retention"):
@@ -30,6 +32,7 @@ def retain(database: Database, since: datetime, outcome: Outcome | None) -> Mapp
             }
         if deleted[scores.name]:
             _rebuild(connection, outcome)
+    scrub(database)
     return deleted
 
 

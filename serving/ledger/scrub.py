@@ -1,4 +1,4 @@
-"""After an erasure: the bytes of deleted rows go from the database's files, too."""
+"""After an erasure, or old rows deleted: the bytes of deleted rows go from the database's files, too."""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ class Segment:
         self.path = path
         self.size = 0
         self.rows = 0
+        self.torn = False
         self._fd = fd
         self._synced = 0
         self._wanted = 0
@@ -40,7 +41,7 @@ class Segment:
     @classmethod
     def create(cls, folder: Path) -> Segment:
         """A new segment, ours from before anybody can see it. Raises `OSError`."""
-        folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        make_folder(folder)
         path = folder / f"{_name()}{SUFFIX}"
         hidden = folder / f".{path.name}"
         fd = os.open(hidden, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, FILE_MODE)
@@ -60,11 +61,17 @@ class Segment:
         return os.fstat(self._fd).st_nlink == 0
 
     def append(self, lines: bytes, rows: int) -> None:
-        """Puts whole lines into the page cache, all or none of them. Raises `OSError`."""
+        """Puts whole lines into the page cache, all or none of them. Raises `OSError`.
+
+        Where a part of them can neither be completed nor taken back the segment is ``torn``: what came after would
+        be taken for the rest of that line, so nothing may.
+        """
         try:
             write_whole(self._fd, lines)
         except OSError:
-            os.ftruncate(self._fd, self.size)  # where even that fails, the checksum tells the torn line
+            self.torn = True
+            os.ftruncate(self._fd, self.size)
+            self.torn = False
             raise
         self.size += len(lines)
         self.rows += rows
@@ -103,7 +110,7 @@ class Segment:
         size = self.size
         os.fsync(self._fd)
         if not self._synced:
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         self._synced = size
 
 
@@ -131,10 +138,11 @@ class Claimed:
         os.close(self.fd)
 
     def remove(self) -> None:
-        """Deletes it: everything in it is elsewhere."""
-        with suppress(FileNotFoundError):
-            self.path.unlink()
-        self.release()
+        """Deletes it: everything in it is elsewhere. Lets go of it in any case. Raises `OSError`."""
+        try:
+            self.path.unlink(missing_ok=True)
+        finally:
+            self.release()
 
 
 def claim(path: Path) -> Claimed | None:
@@ -162,7 +170,16 @@ def _name() -> str:
         return f"{_last:020d}-{secrets.token_hex(4)}"
 
 
-def _sync_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Makes a folder that is closed to other users, if it is not there, and one that outlives the machine."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(FOLDER_MODE, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
     """A new file's name outlives the machine only when its folder is synced."""
     fd = os.open(folder, os.O_RDONLY)
     try:

@@ -64,6 +64,7 @@ class Spool:
         self._next_try = 0.0
         self._counted: dict[Path, tuple[int, int]] = {}
         self._counting = threading.Lock()
+        self._stuck: set[Path] = set()
 
     def write(self, lines: Sequence[bytes], *, sure: bool = False) -> bool:
         """Takes lines over, in order. Gives whether they are on disk, with ``sure`` synced: waiting for the disk."""
@@ -94,11 +95,31 @@ class Spool:
                 segment.close()
 
     def claims(self) -> Iterator[Claimed]:
-        """The segments that nobody holds, ours and those of processes that ended, in order. Raises `OSError`."""
-        for path in self._paths():
-            claimed = claim(path)
+        """The segments that nobody holds, ours and those of processes that ended, in order.
+
+        One that cannot be opened, such as another user's, is told once and holds up no other. Raises `OSError` where
+        the folder itself cannot be read.
+        """
+        paths = self._paths()
+        self._stuck &= set(paths)
+        for path in paths:
+            try:
+                claimed = claim(path)
+            except OSError as error:
+                self.stuck(path, error)
+                continue
             if claimed is not None:
                 yield claimed
+
+    def stuck(self, path: Path, error: OSError) -> None:
+        """Tells, once, that a segment cannot be delivered although the database is there."""
+        if path not in self._stuck:
+            self._stuck.add(path)
+            self._log.error("spool_segment_stuck", path=str(path), error=error.strerror)
+
+    def names(self) -> frozenset[Path]:
+        """The segments there are, of whichever process, without those that are stuck."""
+        return frozenset(self._paths()) - self._stuck
 
     def take(self) -> tuple[bytes, int] | None:
         """The first of what waits in memory, for who can deliver it without a disk: give it `back` if not."""
@@ -145,7 +166,7 @@ class Spool:
 
     def _append(self, data: bytes, rows: int) -> bool:
         try:
-            if self._segment is not None and self._segment.size >= self._segment_bytes:
+            if self._segment is not None and (self._segment.torn or self._segment.size >= self._segment_bytes):
                 full, self._segment = self._segment, None
                 full.close()
             if self._segment is None:
@@ -192,11 +213,15 @@ class Spool:
     def _rescue(self, segment: Segment) -> None:
         """Takes back what is in a segment whose file somebody deleted: it is still ours to read."""
         self._segment = None
-        if segment.rows:
-            content = segment.content()
-            self._waiting.appendleft((content, segment.rows))
-            self._waiting_bytes += len(content)
         self._log.error("spool_deleted", folder=str(self.folder), rows=segment.rows)
+        try:
+            content = segment.content()
+        except OSError:
+            self._lose(segment.rows)
+        else:
+            if content:
+                self._waiting.appendleft((content, segment.rows))
+                self._waiting_bytes += len(content)
         with suppress(OSError):
             segment.close()
 

@@ -20,6 +20,8 @@ from features.records import Record
 from serving.lead import microseconds
 from serving.ledger.database import Database, database
 from serving.ledger.delivery import delivery_to
+from serving.ledger.lines import encode
+from serving.ledger.spool import Spool
 from tests.serving.ledger.rows import AT, kept, score
 from tests.serving.scorers import scorer
 
@@ -54,6 +56,19 @@ def test_bulk_scores_are_recorded_as_they_were_written(project: Path, tmp_path: 
     assert any("handed_off_at" in each for each in about)
     assert {row["lead_id"] for row in kept(ledger(project), "standings")} == set(written.index)
     assert not list((project / ".accord" / "spool").glob("*.segment"))
+
+
+def test_what_others_left_in_the_spool_is_delivered_and_not_counted_as_recorded(
+    project: Path, tmp_path: Path, accord: Run
+) -> None:
+    leads = tmp_path / "leads.csv"
+    leads.write_text("lead_id,source\nq1,webinar\nq2,fair\n")
+    left = Spool(open_project(project).state.make().spool)
+    left.write([encode("scores", score(f"theirs{number}")) for number in range(5)])
+    left.close()
+    told = accord("score", leads, "-o", tmp_path / "a.csv", "--project", project, "--record", "--json")
+    assert json.loads(told.stdout)["recorded"] == 2
+    assert len(kept(ledger(project))) == 7
 
 
 def test_a_files_scores_are_recorded_and_nothing_is_without_the_option(
@@ -112,3 +127,4 @@ def test_old_scores_are_deleted_and_standings_made_anew_by_command(project: Path
     assert json.loads(accord("ledger", "rebuild", "--project", project, "--json").stdout) == {"leads": 1}
     assert [row["score"] for row in kept(place, "standings")] == [77]
     accord("ledger", "retain", "--project", project, code=2)
+    accord("ledger", "retain", "--older-than", 1_000_000, "--project", project, code=2)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.ledger.database import Database, database
-from serving.ledger.delivery import Delivery, Handler
+from serving.ledger.delivery import Delivery
 from serving.ledger.recorder import SpoolingRecorder
 from serving.ledger.spool import Spool
 from serving.ledger.standings import Outcome
@@ -90,14 +90,13 @@ def recorder(
     counted: Counted | None = None,
     *,
     outcome: Outcome | None = None,
-    handlers: Mapping[str, Handler] | None = None,
     **more: Any,
 ) -> SpoolingRecorder:
     """A recorder that is not started: its turns are the test's."""
     counts = counted or Counted()
     opened = database(place, folder, pooled=True) if isinstance(place, str) else place
     spool = Spool(folder / "spool", lost=counts.lost, retry=0.0, **more)
-    return SpoolingRecorder(spool, Delivery(opened, outcome, handlers or {}), counts, gather=0.0, longest=0.05)
+    return SpoolingRecorder(spool, Delivery(opened, outcome), counts, gather=0.0, longest=0.05)
 
 
 def kept(place: Database, table: str = "scores") -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from structlog.testing import capture_logs
 
 from serving.ledger import aside, schema
 from serving.ledger.database import Database, database
-from serving.ledger.erasure import lead_hash
+from serving.ledger.erasure import erase, lead_hash
 from serving.ledger.tables import pepper
 from tests import postgres
 from tests.serving.ledger.rows import AT, Counted, kept, recorder, report, score
@@ -212,6 +213,58 @@ def test_a_row_the_database_will_never_take_holds_up_no_other(place: Database, t
     assert "l17" not in str(logs), "nothing of a lead in the log"
 
 
+def test_a_row_of_wrong_values_holds_up_no_other(place: Database, tmp_path: Path) -> None:
+    ours = recorder(tmp_path, place)
+    ours.write("scores", [score("good"), score(grade={"a": 1}), score(lead_id=7), score(score=True), score("too")])
+    ours.write("erasures", [{"lead_id": 7, "erased_at": AT, "caller": "k"}])
+    assert ours.turn()
+    assert sorted(row["lead_id"] for row in kept(place)) == ["good", "too"]
+    assert len(aside.read(tmp_path / "spool")) == 4
+
+
+def test_a_refused_row_without_a_disk_to_be_set_aside_on_waits_and_holds_up_no_other(
+    place: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = recorder(tmp_path, place)
+    ours.write("scores", [score("refused", grade=None)])
+    ours._spool.roll()
+    ours.write("scores", [score("good")])
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk, capture_logs() as logs:
+        disk.setattr(aside, "write_whole", full)
+        assert ours.turn()
+        assert ours.turn()
+    assert [row["lead_id"] for row in kept(place)] == ["good"]
+    assert ours.backlog == 1
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["spool_segment_stuck"], "told once"
+    assert ours.turn()
+    assert (len(aside.read(tmp_path / "spool")), ours.backlog) == (1, 0)
+
+
+def test_waiting_for_what_was_written_does_not_wait_for_what_comes_after(place: Database, tmp_path: Path) -> None:
+    ours = recorder(tmp_path, place)
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.wait(0.001):
+            ours.write("scores", [score("later")])
+
+    writing = threading.Thread(target=write)
+    ours.write("scores", [score("before")])
+    writing.start()
+    ours.start()
+    try:
+        assert ours.flush(10)
+        assert "before" in {row["lead_id"] for row in kept(place)}
+    finally:
+        stop.set()
+        writing.join()
+        ours.stop()
+
+
 def test_what_tables_of_another_version_refuse_is_kept(postgresql: str, tmp_path: Path) -> None:
     with postgres.fresh(postgresql, "another_version") as address:
         place = database(address, tmp_path, pooled=True)
@@ -255,11 +308,7 @@ def test_a_torn_last_line_is_set_aside_and_the_rest_delivered(place: Database, t
 def test_rows_of_an_erased_lead_are_never_delivered(place: Database, tmp_path: Path) -> None:
     with place.reading() as connection:
         secret = connection.scalars(sa.select(pepper.c.secret)).one()
-    seen: list[str] = []
-    counted = Counted()
-    ours = recorder(
-        tmp_path, place, counted, handlers={"erasures": lambda _, rows: seen.extend(row["lead_id"] for row in rows)}
-    )
+    ours = recorder(tmp_path, place)
     ours.write("scores", [score("gone", grade=None)])
     assert ours.turn()
     assert len(aside.read(tmp_path / "spool")) == 1
@@ -275,8 +324,56 @@ def test_rows_of_an_erased_lead_are_never_delivered(place: Database, tmp_path: P
         assert [row["lead_id"] for row in kept(place, table)] == ["stays"]
     assert [row["lead_id"] for row in kept(place, "standings")] == ["stays"]
     assert aside.read(tmp_path / "spool") == [], "out of what was set aside, too"
-    assert seen == ["gone", "gone"]
     assert b"gone" not in b"".join(path.read_bytes() for path in (tmp_path / "spool").rglob("*") if path.is_file())
+
+
+def test_a_torn_line_of_a_lead_erased_before_is_not_set_aside(place: Database, tmp_path: Path) -> None:
+    ours = recorder(tmp_path, place)
+    ours.write("scores", [score("gone")])
+    ours._spool.close()
+    (path,) = (tmp_path / "spool").glob("*.segment")
+    os.truncate(path, path.stat().st_size - 9)
+    with place.writing() as connection:
+        erase(connection, "gone", AT, "k")
+    assert ours.turn()
+    assert (ours.backlog, aside.read(tmp_path / "spool")) == (0, [])
+
+
+def test_a_file_of_rows_set_aside_that_was_spoiled_stops_nothing(place: Database, tmp_path: Path) -> None:
+    ours = recorder(tmp_path, place)
+    ours.write("scores", [score("gone", grade=None), score("other", grade=None)])
+    assert ours.turn()
+    path = tmp_path / "spool" / aside.FOLDER / aside.FILE
+    first, second = path.read_bytes().splitlines()
+    path.write_bytes(b"\xff\n[]\n" + second + b"\n" + first[:-9])  # cut in its middle
+    ours.write("scores", [score("third", grade=None)])
+    ours.write("erasures", [{"erased_at": AT, "caller": "k", "lead_id": "gone"}])
+    assert ours.turn()
+    assert ours.backlog == 0
+    assert b"gone" not in path.read_bytes()
+    left = [row.line for row in aside.read(tmp_path / "spool")]
+    assert len(left) == 4
+    assert "other" in left[2]
+    assert "third" in left[3]
+
+
+def test_rows_set_aside_are_not_lost_where_the_disk_is_full_while_one_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        aside.put(tmp_path, aside.Aside("refused", f"row {number}"))
+    before = aside.read(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(aside, "write_whole", full)
+        with pytest.raises(OSError, match="No space"):
+            aside.forget(tmp_path, lambda row: row.line == "row 1")
+    assert aside.read(tmp_path) == before
+    assert aside.forget(tmp_path, lambda row: row.line == "row 1") == 1
+    assert [row.line for row in aside.read(tmp_path)] == ["row 0", "row 2"]
 
 
 def test_what_the_disk_does_not_take_is_delivered_from_memory(place: Database, tmp_path: Path) -> None:

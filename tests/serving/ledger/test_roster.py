@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
 import time
@@ -207,6 +208,19 @@ def test_a_disk_that_takes_nothing_is_told_and_the_lead_is_barred_here(ledger: L
     with pytest.raises(UnavailableError, match="could not be kept on disk"):
         roster.bar("gone", "erased")
     assert roster.barred("gone") == "erased"
+
+
+def test_a_disk_that_takes_half_a_line_is_told_too(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roster = looked(ledger.database, tmp_path)
+    real = os.write
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "write", lambda fd, content: real(fd, content[:20]))
+        with pytest.raises(UnavailableError, match="could not be kept on disk"):
+            roster.bar("gone", "erased")
+    roster.bar("gone", "erased")
+    assert looked(gone(ledger.database), tmp_path).barred("gone") == "erased"
 
 
 def test_a_database_put_back_from_a_copy_forgets_neither_a_revocation_nor_an_erasure(

@@ -67,6 +67,16 @@ def test_a_line_that_was_changed_or_cut_is_never_read() -> None:
             decode(line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :])
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"grade": {"a": 1}}, {"score": "87"}, {"score": True}, {"given_at": 5}, {"lead_id": 7}]
+)
+def test_a_value_of_another_kind_than_its_column_is_no_row(wrong: dict[str, object]) -> None:
+    with pytest.raises(DamagedLineError):
+        decode(encode("scores", score() | wrong))
+    with pytest.raises(DamagedLineError):
+        decode(encode("erasures", {"lead_id": 7}))
+
+
 def test_what_was_written_survives_kill_9_and_is_adopted_only_then(tmp_path: Path) -> None:
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -215,6 +225,76 @@ def test_a_folder_deleted_under_it_loses_nothing(tmp_path: Path) -> None:
     assert spool.write([b"3\n"])
     spool.roll()
     assert lines(spool) == [b"0\n", b"1\n", b"2\n", b"3\n"]
+
+
+def test_what_can_be_neither_written_nor_taken_back_spoils_no_row_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, retry=0.0)
+    spool.write([b"one\n"])
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as disk:
+        full_disk(disk, takes=2)
+        disk.setattr(segments.os, "ftruncate", broken)
+        assert not spool.write([b"two\n"])
+    assert spool.write([b"three\n"])
+    spool.roll()
+    assert lines(spool) == [b"one\n", b"tw", b"two\n", b"three\n"]
+
+
+def test_a_deleted_segment_that_cannot_be_read_any_more_is_lost_aloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[int] = []
+    spool = Spool(tmp_path, lost=lost.append)
+    spool.write([b"one\n", b"two\n"])
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+
+    def broken(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(segments.os, "pread", broken)
+    assert spool.write([b"three\n"]), "writing never raises"
+    assert lost == [2]
+
+
+def test_a_segment_that_cannot_be_opened_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path)
+    for number in range(3):
+        spool.write([b"%d\n" % number])
+        spool.roll()
+    first = min(tmp_path.iterdir())
+    real = os.open
+
+    def opened(path: Path, *more: int) -> int:
+        if path == first:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, *more)
+
+    monkeypatch.setattr(segments.os, "open", opened)
+    with capture_logs() as logs:
+        assert lines(spool) == lines(spool) == [b"1\n", b"2\n"]
+    assert [line["event"] for line in logs] == ["spool_segment_stuck"], "told once"
+
+
+def test_a_segment_that_cannot_be_deleted_is_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path)
+    spool.write([b"one\n"])
+    spool.roll()
+    (claimed,) = spool.claims()
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "unlink", refused)
+        with pytest.raises(PermissionError):
+            claimed.remove()
+    assert lines(spool) == [b"one\n"]
 
 
 def test_sure_waits_for_the_disk_and_tells_when_it_could_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -177,6 +179,18 @@ def test_retention_deletes_what_is_old_and_nothing_else(place: Database) -> None
     with pytest.raises(AccordError, match="refused"), place.writing() as connection:
         connection.execute(scores.delete())
     assert retain(place, AT - timedelta(days=365), latest) == {"scores": 0, "deliveries": 0}
+
+
+def test_the_bytes_of_what_retention_deletes_are_in_no_file_of_an_sqlite_ledger(place: Database) -> None:
+    if not place.is_file:
+        pytest.skip("PostgreSQL's files are its own")
+    deliver(place, ("scores", score("longago", given_at=AT - timedelta(days=400))), ("scores", score("stays")))
+    with closing(sqlite3.connect(place.place)) as service:  # as long as somebody has it open, its log stays
+        service.execute("SELECT count(*) FROM scores").fetchall()
+        retain(place, AT - timedelta(days=365), latest)
+        files = b"".join(path.read_bytes() for path in Path(place.place).parent.glob("ledger.db*"))
+    assert b"stays" in files
+    assert b"longago" not in files
 
 
 def test_about_is_json_that_may_hold_anything_a_name_holds(place: Database) -> None:
