@@ -64,7 +64,10 @@ class Recorder(Protocol):
         """
 
     def flush(self, seconds: float) -> bool:
-        """Waits, so many seconds at most, until the database has every row; gives whether it has. Call it aside."""
+        """Waits, so many seconds at most, until the database has what was written so far, by whichever worker.
+
+        Gives whether it has. What is written meanwhile is not waited for. Call it aside.
+        """
 
     def forget(self) -> None:
         """Takes what was set aside of erased leads out for good. Call it aside; raises `AccordError`, `OSError`."""
