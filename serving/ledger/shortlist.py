@@ -100,7 +100,7 @@ def page(
 ) -> list[Listed]:
     """At most so many leads of the list, best first; ``grades`` are the definition's, best first."""
     found: list[Listed] = []
-    for run in _runs(connection, wanted, grades):
+    for run in _runs(connection, wanted, grades, after):
         if after is not None and run != after.run:
             continue
         left = most - len(found)
@@ -112,11 +112,15 @@ def page(
     return found
 
 
-def _runs(connection: sa.Connection, wanted: Wanted, grades: Sequence[str]) -> Iterator[Run]:
-    """The runs in their order; unknown grades are only looked for once all others are read."""
+def _runs(connection: sa.Connection, wanted: Wanted, grades: Sequence[str], after: After | None) -> Iterator[Run]:
+    """The runs in their order; unknown grades are only looked for once all others are read.
+
+    That of ``after`` is one of them even if no lead has its grade any more: the list goes on behind it.
+    """
     best, *others = grades
     yield from _asked(wanted, [Run(best), *(Run(grade, drawn=True) for grade in grades), *map(Run, others)])
     known = {grade for outcome in STATES[wanted.state] for grade in _grades(connection, outcome)}
+    known |= set() if after is None else {after.run.grade}
     unknown = sorted(known - set(grades))
     yield from _asked(wanted, [Run(grade, drawn) for grade in unknown for drawn in (True, False)])
 
@@ -166,7 +170,8 @@ def _filters(wanted: Wanted, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.min_score is not None:
         yield _TABLE.score >= wanted.min_score
     if wanted.overdue is not None:
-        late = sa.and_(_TABLE.outcome.is_(None), _TABLE.contacted_at.is_(None), _TABLE.due_at < now)
+        taken_up = sa.func.coalesce(_TABLE.p_accept, 0.0) >= 1.0  # see `models.next_step.Stage`
+        late = sa.and_(_TABLE.outcome.is_(None), _TABLE.contacted_at.is_(None), _TABLE.due_at < now, ~taken_up)
         yield late if wanted.overdue else sa.not_(sa.func.coalesce(late, sa.false()))
 
 
