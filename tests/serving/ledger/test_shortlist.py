@@ -310,8 +310,8 @@ def test_a_page_is_read_in_the_order_of_an_index(ledger: Ledger) -> None:
         (Wanted(state="all"), Run("B"), None, "rank"),
     ]
     for wanted, run, place, index in asked:
-        query = shortlist._query(wanted, run, place, 100, NOW)
-        plan, told = explained(ledger, query)
+        statement, values = shortlist.query(wanted, run, place, 100, NOW)
+        plan, told = explained(ledger, statement.params(values))
         assert f"standings_by_{index}" in told, told
         if ledger.database.is_file:  # what is sorted is what the scans gave, never what they read
             scans = {step[0] for step in plan if "CO-ROUTINE" in step[3]}
