@@ -38,7 +38,8 @@ class Stage:
 
     def overdue(self, now: datetime) -> bool:
         """Whether the time to take it up has passed, and nobody has taken it up or said what became of it."""
-        return self.outcome is None and self.contacted_at is None and self.due_at is not None and self.due_at < now
+        taken_up = self.accepted or self.contacted_at is not None or self.outcome is not None
+        return not taken_up and self.due_at is not None and self.due_at < now
 
 
 class NextSteps:

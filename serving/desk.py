@@ -64,9 +64,9 @@ class Recorder(Protocol):
         """
 
     def flush(self, seconds: float) -> bool:
-        """Waits, so many seconds at most, until the database has every row written before; gives whether it has.
+        """Waits, so many seconds at most, until the database has what was written so far, by whichever worker.
 
-        Call it aside.
+        Gives whether it has. What is written meanwhile is not waited for. Call it aside.
         """
 
     def forget(self) -> None:

@@ -72,6 +72,7 @@ class SpoolingRecorder:
         self._longest = longest
         self._log = structlog.get_logger("serving.ledger")
         self._wake = threading.Event()
+        self._hurry = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._pause = 0.0
@@ -95,12 +96,14 @@ class SpoolingRecorder:
     def flush(self, seconds: float) -> bool:
         """See `serving.desk.Recorder.flush`."""
         until = time.monotonic() + seconds
-        before = self._spool.names()
-        while self._spool.in_memory or any(path.exists() for path in before):
+        waiting = self._spool.waiting()
+        while waiting:
             if time.monotonic() > until:
                 return False
             self._wake.set()
+            self._hurry.set()
             time.sleep(0.01)
+            waiting = self._spool.waiting(waiting)
         return True
 
     @property
@@ -125,6 +128,7 @@ class SpoolingRecorder:
         thread, self._thread = self._thread, None
         self._stopping.set()
         self._wake.set()
+        self._hurry.set()
         if thread is not None:
             thread.join(_STOPS_WITHIN)
         self._spool.close()
@@ -165,8 +169,9 @@ class SpoolingRecorder:
                 self._spool.retry()
                 continue
             if self._wake.wait(_IDLE if self._up else _FIRST):
-                self._stopping.wait(self._gather)
+                self._hurry.wait(self._gather)  # somebody who waits is not kept waiting for more rows
             self._wake.clear()
+            self._hurry.clear()
             self.turn()
         if self._up:
             self.turn()

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -100,23 +101,27 @@ def page(
 ) -> list[Listed]:
     """At most so many leads of the list, best first; ``grades`` are the definition's, best first."""
     found: list[Listed] = []
-    for run in _runs(connection, wanted, grades):
+    for run in _runs(connection, wanted, grades, after):
         if after is not None and run != after.run:
             continue
         left = most - len(found)
-        query = _query(wanted, run, after, left, now)
-        found += [Listed(run, **row._asdict()) for row in connection.execute(query)]
+        rows = connection.execute(*query(wanted, run, after, left, now))
+        found += [Listed(run, **row._asdict()) for row in rows]
         after = None
         if len(found) == most:
             break
     return found
 
 
-def _runs(connection: sa.Connection, wanted: Wanted, grades: Sequence[str]) -> Iterator[Run]:
-    """The runs in their order; unknown grades are only looked for once all others are read."""
+def _runs(connection: sa.Connection, wanted: Wanted, grades: Sequence[str], after: After | None) -> Iterator[Run]:
+    """The runs in their order; unknown grades are only looked for once all others are read.
+
+    That of ``after`` is one of them even if no lead has its grade any more: the list goes on behind it.
+    """
     best, *others = grades
     yield from _asked(wanted, [Run(best), *(Run(grade, drawn=True) for grade in grades), *map(Run, others)])
     known = {grade for outcome in STATES[wanted.state] for grade in _grades(connection, outcome)}
+    known |= set() if after is None else {after.run.grade}
     unknown = sorted(known - set(grades))
     yield from _asked(wanted, [Run(grade, drawn) for grade in unknown for drawn in (True, False)])
 
@@ -136,14 +141,28 @@ def _grades(connection: sa.Connection, outcome: str | None) -> Iterator[str]:
         grade = connection.execute(query.where(_TABLE.grade > grade)).scalar()
 
 
-def _query(wanted: Wanted, run: Run, after: After | None, most: int, now: datetime) -> sa.CompoundSelect[Any]:
-    """The leads of a run: each outcome, and owner or segment, scanned in the order of an index, then the first."""
-    where = [*_filters(wanted, now), _TABLE.grade == run.grade, _TABLE.p_close.is_not(None)]
-    where.append(_DRAWN if run.drawn else _TABLE.explored.is_not(True))
+def query(
+    wanted: Wanted, run: Run, after: After | None, most: int, now: datetime
+) -> tuple[sa.CompoundSelect[Any], dict[str, Any]]:
+    """The leads of a run, as a statement and its values."""
+    values = {"grade": run.grade, "most": most, "now": now}
     if after is not None:
-        place = sa.tuple_(sa.literal(after.p_close), sa.literal(after.lead_id))
+        values |= {"after_p_close": after.p_close, "after_lead_id": after.lead_id}
+    return _statement(wanted, run.drawn, after is not None), values
+
+
+@lru_cache(maxsize=64)  # to put one together takes longer than to read a page by it, and most pages are alike
+def _statement(wanted: Wanted, drawn: bool, goes_on: bool) -> sa.CompoundSelect[Any]:
+    """Each outcome, and owner or segment, scanned in the order of an index, then the first of them."""
+    where = [*_filters(wanted), _TABLE.grade == sa.bindparam("grade"), _TABLE.p_close.is_not(None)]
+    where.append(_DRAWN if drawn else _TABLE.explored.is_not(True))
+    if goes_on:
+        place = sa.tuple_(
+            sa.bindparam("after_p_close", type_=sa.Float()), sa.bindparam("after_lead_id", type_=sa.Text())
+        )
         where.append(sa.tuple_(_TABLE.p_close, _TABLE.lead_id) < place)
     order = [column.desc() for column in (_TABLE.outcome, _TABLE.grade, _TABLE.p_close, _TABLE.lead_id)]
+    most = sa.bindparam("most", type_=sa.Integer())
     scans = [
         sa.select(*_COLUMNS).where(_is(outcome), *part, *where).order_by(*order).limit(most)
         for outcome in STATES[wanted.state]
@@ -160,13 +179,16 @@ def _parts(wanted: Wanted) -> list[list[sa.ColumnElement[bool]]]:
     return [[column == value] for value in dict.fromkeys(values)] or [[]]
 
 
-def _filters(wanted: Wanted, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
+def _filters(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.segments and wanted.owners:
         yield _TABLE.segment.in_(wanted.segments)
     if wanted.min_score is not None:
         yield _TABLE.score >= wanted.min_score
     if wanted.overdue is not None:
-        late = sa.and_(_TABLE.outcome.is_(None), _TABLE.contacted_at.is_(None), _TABLE.due_at < now)
+        taken_up = sa.func.coalesce(_TABLE.p_accept, 0.0) >= 1.0  # see `models.next_step.Stage`
+        late = sa.and_(
+            _TABLE.outcome.is_(None), _TABLE.contacted_at.is_(None), _TABLE.due_at < sa.bindparam("now"), ~taken_up
+        )
         yield late if wanted.overdue else sa.not_(sa.func.coalesce(late, sa.false()))
 
 

@@ -27,6 +27,9 @@ MEMORY_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 """What waits is kept in pieces of this size, so that even much of it is on disk in some hundredths of a second."""
 
+MEMORY = "memory"
+"""Stands for what waits in memory among the names of segments."""
+
 RETRY_SECONDS = 0.5
 """Between two tries on a disk that takes nothing."""
 
@@ -117,10 +120,6 @@ class Spool:
             self._stuck.add(path)
             self._log.error("spool_segment_stuck", path=str(path), error=error.strerror)
 
-    def names(self) -> frozenset[Path]:
-        """The segments there are, of whichever process, without those that are stuck."""
-        return frozenset(self._paths()) - self._stuck
-
     def take(self) -> tuple[bytes, int] | None:
         """The first of what waits in memory, for who can deliver it without a disk: give it `back` if not."""
         with self._lock:
@@ -150,6 +149,16 @@ class Spool:
                 with suppress(OSError):
                     self._counted[path] = _counted(path, *known.get(path, (0, 0)))
             return self.in_memory + sum(rows for _, rows in self._counted.values())
+
+    def waiting(self, of: frozenset[str] | None = None) -> frozenset[str]:
+        """Names of what holds rows that are not delivered: segments, of any process, and `MEMORY`; none that is stuck.
+
+        With ``of``, names of what is left of those: what was written since does not matter. Of what waited in memory
+        nobody knows which segment it went to, so then every one counts.
+        """
+        memory = frozenset({MEMORY} if self.in_memory else ())  # before the segments: rows go from here to there
+        found = memory | {path.name for path in self._paths() if path not in self._stuck}
+        return found if of is None or MEMORY in of else found & of
 
     def close(self) -> None:
         """Tries once more to write what waits in memory, and lets go of everything. What is lost now is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,11 @@ from serving.readback.contract import ListedLead, Shortlist
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 COLUMNS = ListedLead.__struct_fields__
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet runs a cell that begins so; some trim the last ones first."""
+_FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|(?<=[;\r\n]))(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - some run wide ones too
+"""Where a spreadsheet runs what follows: at the beginning of a cell, of which some trim blanks first.
+
+One that is set to semicolons, as in French, begins a cell after each, whatever the quotes around the text.
+"""
 
 
 def written(page: Shortlist) -> bytes:
@@ -29,8 +33,8 @@ def written(page: Shortlist) -> bytes:
 def _cell(value: Any) -> Any:
     """A text that a spreadsheet would run gets an apostrophe before it; numbers stay numbers.
 
-    >>> [_cell(value) for value in ("=1+1", "Ada", -1.5, True, None)]
-    ["'=1+1", 'Ada', -1.5, 'true', '']
+    >>> [_cell(value) for value in ("=1+1", "Ada; =", "Ada;=1+1", -1.5, True, None)]
+    ["'=1+1", 'Ada; =', "Ada;'=1+1", -1.5, 'true', '']
     """
     if value is None:
         return ""
@@ -38,6 +42,4 @@ def _cell(value: Any) -> Any:
         return str(value).lower()
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value

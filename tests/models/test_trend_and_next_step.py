@@ -53,6 +53,7 @@ def test_who_acts_by_when_in_the_hours_of_the_definition() -> None:
 
 def test_a_lead_that_the_crm_knows_as_accepted_waits_for_its_end() -> None:
     assert step(due_at=DUE, accepted=True) == "Accepted by sales: report how it ends (won, lost or no decision)."
+    assert not Stage("A", DUE, None, None, None, accepted=True).overdue(DUE + timedelta(days=1))
 
 
 def test_a_promise_that_has_passed_is_said_plainly() -> None:

@@ -405,6 +405,26 @@ def test_several_recorders_on_one_spool_deliver_each_row_once(place: Database, t
     assert sorted(row["lead_id"] for row in kept(place)) == sorted(f"{n}-{t}" for n in range(3) for t in range(40))
 
 
+def test_what_went_from_memory_to_disk_is_waited_for_too(place: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    folder.write_text("no folder can be here")
+    ours = recorder(tmp_path, place)
+    assert not ours.write("scores", [score()])
+    folder.unlink()
+
+    def deliver() -> None:
+        time.sleep(0.6)  # by then the disk is tried again
+        ours.write("scores", [score("since")])
+        time.sleep(0.1)
+        ours.turn()
+
+    delivering = threading.Thread(target=deliver)
+    delivering.start()
+    assert ours.flush(10.0)
+    assert len(kept(place)) == 2
+    delivering.join()
+
+
 def test_a_process_killed_under_load_loses_no_row_it_had_answered(place: Database, tmp_path: Path) -> None:
     address = place.engine.url.render_as_string(hide_password=False)
     answered: list[str] = []

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from serving.ledger import Ledger, shortlist
 from serving.ledger.shortlist import STATES, Run, Wanted
+from serving.ledger.tables import standings
 from tests.serving.barring import Bars
 from tests.serving.conftest import NOW, Running
 from tests.serving.ledger.placed import put, standing
@@ -94,17 +96,19 @@ def test_filters_leave_out_what_was_not_asked_for(listed: Callable[..., Running]
         standing("contacted", 0.7, due_at=late, contacted_at=late, owner="Max", segment="Trade", score=80),
         standing("answered", 0.6, due_at=late, outcome="accepted", outcome_at=late, owner="Max", score=70),
         standing("no promise", 0.5, "B", score=60),
+        standing("known as accepted", 0.4, "B", due_at=late, p_accept=1.0, score=50),
     )
     assert ids(running, overdue="true") == ["late"]
-    assert ids(running, overdue="false") == ["soon", "contacted", "answered", "no promise"]
+    assert ids(running, overdue="false") == ["soon", "contacted", "answered", "no promise", "known as accepted"]
+    assert [lead["lead_id"] for lead in told(running)["leads"] if lead["overdue"]] == ["late"]
     assert ids(running, owner="Zoé") == ["late", "soon"]
     assert ids(running, owner=["Zoé", "Max"], segment="Trade") == ["soon", "contacted"]
     assert ids(running, min_score=80) == ["late", "soon", "contacted"]
-    assert ids(running, grade="B") == ["no promise"]
+    assert ids(running, grade="B") == ["no promise", "known as accepted"]
     assert ids(running, grade=["A", "B"], state="accepted") == ["answered"]
     assert ids(running, grade="nothing of this name") == []
     assert ids(running, explored="true") == []
-    assert len(ids(running, explored="false")) == 5
+    assert len(ids(running, explored="false")) == 6
 
 
 def test_each_lead_has_its_next_step_in_both_languages(listed: Callable[..., Running]) -> None:
@@ -232,10 +236,20 @@ def test_a_cursor_opens_its_own_list_only_and_cannot_be_changed(listed: Callable
         assert running.client.get(PATH, params={"cursor": changed}).status_code == 422
 
 
+def test_the_list_goes_on_where_the_last_lead_of_an_earlier_definition_went(
+    listed: Callable[..., Running], ledger: Ledger
+) -> None:
+    running = listed(standing("x", 0.9, "X"), standing("y", 0.8, "Y"))
+    cursor = told(running, limit=1)["next"]
+    with ledger.database.writing() as connection:
+        connection.execute(sa.update(standings).values(grade="A").where(standings.c.lead_id == "x"))
+    assert ids(running, cursor=cursor) == ["y"]
+
+
 def test_as_csv_with_a_header_and_no_formula(listed: Callable[..., Running]) -> None:
     running = listed(
         standing("=cmd|'/C calc'!A0", 0.9, name="+33 1 23", owner="@SUM(A1)", segment="-2+3"),
-        standing("\t=1", 0.8, name='Zoé "the, one"', owner="Société Générale", due_at=NOW),
+        standing("\t=1", 0.8, name='Zoé "the, one"', owner="Société Générale", segment="a;=1+1;b", due_at=NOW),
     )
     for reply in (
         running.client.get(PATH, params={"format": "csv"}),
@@ -247,6 +261,7 @@ def test_as_csv_with_a_header_and_no_formula(listed: Callable[..., Running]) -> 
         assert (first["owner"], first["segment"]) == ("'@SUM(A1)", "'-2+3")
         assert (first["rank"], first["p_close"], first["overdue"], first["outcome"]) == ("1", "0.9", "false", "")
         assert (second["lead_id"], second["name"]) == ("'\t=1", 'Zoé "the, one"')
+        assert second["segment"] == "a;'=1+1;b", "a spreadsheet in French begins a cell there"
         assert (second["owner"], second["due_at"]) == ("Société Générale", "2026-03-05T12:00:00Z")
     for accept in ("*/*", "application/json, text/csv;q=0.5", "text/csv;q=no"):
         assert running.client.get(PATH, headers={"accept": accept}).headers["content-type"] == "application/json"
@@ -295,8 +310,8 @@ def test_a_page_is_read_in_the_order_of_an_index(ledger: Ledger) -> None:
         (Wanted(state="all"), Run("B"), None, "rank"),
     ]
     for wanted, run, place, index in asked:
-        query = shortlist._query(wanted, run, place, 100, NOW)
-        plan, told = explained(ledger, query)
+        statement, values = shortlist.query(wanted, run, place, 100, NOW)
+        plan, told = explained(ledger, statement.params(values))
         assert f"standings_by_{index}" in told, told
         if ledger.database.is_file:  # what is sorted is what the scans gave, never what they read
             scans = {step[0] for step in plan if "CO-ROUTINE" in step[3]}

@@ -337,3 +337,17 @@ def test_sure_holds_while_segments_roll_under_it(tmp_path: Path) -> None:
     rolling.join()
     assert kept == [True] * 120
     assert sorted(lines(spool)) == sorted(b"%d-%d\n" % (number, i) for number in range(4) for i in range(30))
+
+
+def test_who_waits_for_what_was_written_does_not_wait_for_what_is_written_since(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.write([b"before\n"])
+    before = spool.waiting()
+    spool.roll()
+    spool.write([b"since\n"])
+    assert spool.waiting(before) == before
+    for claimed in spool.claims():
+        claimed.remove()
+    assert not spool.waiting(before)
+    assert spool.waiting()
+    spool.close()
