@@ -34,7 +34,7 @@ class Door:
         """Matches the paths of this address; a ``{name}`` stands for one part, a ``{name:path}`` for any."""
         parts = re.split(r"(\{\w+(?::path)?\})", self.path)
         told = [(".+" if ":path" in part else "[^/]+") if part.startswith("{") else re.escape(part) for part in parts]
-        return re.compile("".join(told))
+        return re.compile("".join(told), re.DOTALL)
 
 
 DOORS = (

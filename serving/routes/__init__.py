@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.routing import Route
 
 from serving.desk import Desk
@@ -12,4 +14,7 @@ GROUPS = (scores, feedback, leads, shortlist, definition, erasure, health)
 
 def routes(desk: Desk) -> list[Route]:
     """Every route of the service."""
-    return [route for group in GROUPS for route in group.routes(desk)]
+    every = [route for group in GROUPS for route in group.routes(desk)]
+    for route in every:  # a lead's key may hold a line break, where Starlette's paths would end
+        route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return every
