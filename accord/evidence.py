@@ -15,6 +15,10 @@ from training.fingerprint import fingerprint
 from training.funnel import datable
 from training.progress import Step
 
+_OTHER_HISTORY = (
+    "The history is not the one of the newest run: the export, its mapping, what was reported to the service or which "
+    "leads are erased or object has changed since."
+)
 _TRAIN = "Run `accord train`, then this command again."
 
 
@@ -44,7 +48,7 @@ def gather(opened: Opened, step: Step) -> Evidence:
     trained_on = history.without(_left_out(scorer.definition, blocked))
     step("Comparing it with what was trained on", 0.5)
     if fingerprint(trained_on) != scorer.meta.data:
-        reasons.append("The history is not the one of the newest run: the export or its mapping has changed since.")
+        reasons.append(_OTHER_HISTORY)
     if reasons:
         raise RefusedError("The newest training run does not fit this project.", reasons=tuple(reasons), remedy=_TRAIN)
     return Evidence(dossier, scorer, history, blocked)

@@ -21,6 +21,9 @@ from accord.barred import names_one
 _TEXTS = frozenset({".html", ".json", ".md", ".svg", ".txt", ".csv", ".log", ".yaml"})
 _DATABASES = frozenset({".db", ".db-wal", ".db-shm"})
 _LARGEST = 64 * 1024 * 1024
+_LONGEST = 2**31 - 1
+"""Of a cell: as long as the reader allows everywhere."""
+
 _PLAIN_NUMBER = re.compile(r"\d{1,5}")
 
 
@@ -28,7 +31,8 @@ _PLAIN_NUMBER = re.compile(r"\d{1,5}")
 class Leftovers:
     """``rewritten``: tables without the lead's rows; ``removed``: pages that named it, which a command makes again.
 
-    ``to_look_at``: files that hold its key and were left as they are, for a person to judge.
+    ``to_look_at``: files that hold its key, or are too large to be searched, and were left as they are, for a person to
+    judge.
     """
 
     rewritten: list[Path] = field(default_factory=list)
@@ -76,14 +80,15 @@ def _table(path: Path, lead_id: str, found: Leftovers) -> None:
 
 
 def _csv(path: Path, lead_id: str, found: Leftovers) -> None:
-    with path.open(encoding="utf-8", newline="") as file:
+    csv.field_size_limit(_LONGEST)
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         rows = list(csv.reader(file))
     kept = [row for row in rows if not any(cell == lead_id or _in_record(cell, lead_id) for cell in row)]
     if len(kept) == len(rows):
         return
     sink = io.StringIO()
     csv.writer(sink, lineterminator="\n").writerows(kept)
-    _replace(path, sink.getvalue().encode())
+    _replace(path, sink.getvalue().encode(errors="surrogateescape"))
     found.rewritten.append(path)
 
 
@@ -92,7 +97,10 @@ def _in_record(cell: str, lead_id: str) -> bool:
 
 
 def _text(path: Path, lead_id: str, found: Leftovers) -> None:
-    if _PLAIN_NUMBER.fullmatch(lead_id) or path.stat().st_size > _LARGEST:
+    if _PLAIN_NUMBER.fullmatch(lead_id):
+        return
+    if path.stat().st_size > _LARGEST:
+        found.to_look_at.append(path)
         return
     forms = {lead_id, html.escape(lead_id), json.dumps(lead_id)[1:-1], json.dumps(lead_id, ensure_ascii=False)[1:-1]}
     words = "|".join(re.escape(form) for form in sorted(forms))

@@ -2,7 +2,8 @@
 
 The rules, which docs/feedback.md tells people:
 
-1. Reports are read in the order of when things happened, not of when they were told.
+1. Reports are read in the order of when things happened, not of when they were told. At one instant, as where a tool
+   knows only the day, the start goes before the end: an acceptance or rejection before what came of it.
 2. A report whose outcome stands already is a repeat: it is kept, and counts for nothing. The first one gives the time.
    An acceptance told again after the end is a repeat too: a tool that sends late must not undo a win.
 3. A report that contradicts what stands (rejected after accepted, won after lost) overrules it: the last word counts.
@@ -108,7 +109,7 @@ class _Weighing:
             known = once.get(report.id)
             if known is None or report.received_at < known.received_at:
                 once[report.id] = report
-        self._reports = sorted(once.values(), key=lambda r: (r.occurred_at, r.received_at, r.id))
+        self._reports = sorted(once.values(), key=_order)
         self._accepted: Report | None = None
         self._final: Report | None = None
         self._fates: dict[str, Fate] = {}
@@ -153,3 +154,11 @@ class _Weighing:
     def _gone(self, report_id: str, fate: Fate, because: Report) -> None:
         self._fates[report_id] = fate
         self._because[report_id] = because
+
+
+_STARTS = (Milestone.ACCEPTED, Milestone.REJECTED)
+
+
+def _order(report: Report) -> tuple[datetime, bool, datetime, bool, str]:
+    ends, rejects = report.outcome not in _STARTS, report.outcome == Milestone.REJECTED
+    return report.occurred_at, ends, report.received_at, rejects, report.id

@@ -50,7 +50,8 @@ def put_in(history: History, reports: Sequence[Report]) -> tuple[History, Told]:
     of_known = [report for report in reports if report.lead_id in known]
     until = history.exported_at.to_pydatetime()
     in_time = [report for report in of_known if report.occurred_at <= until]
-    standing = standings(in_time)
+    corrected = {(report.lead_id, report.corrects) for report in of_known}  # what later was told to be wrong is wrong
+    standing = standings(report for report in in_time if (report.lead_id, report.id) not in corrected)
     told = [milestone for lead in standing.values() for milestone in lead.milestones]
     merge = _Merge(history, told)
     milestones = merge.milestones()
@@ -127,7 +128,8 @@ class _Merge:
         return {**row, **filled, "reached_at": min(row, ours, key=_when)["reached_at"]}
 
 
-_DECIDING = frozenset({*(str(milestone) for milestone in FINAL), str(Milestone.ACCEPTED)})
+_ENDS = frozenset(str(milestone) for milestone in FINAL)
+_DECIDING = _ENDS | {str(Milestone.ACCEPTED)}
 
 
 def _contradict(one: str, other: str) -> bool:
@@ -137,7 +139,7 @@ def _contradict(one: str, other: str) -> bool:
 
 
 def _last(rows: list[_Row]) -> _Row | None:
-    return max(rows, key=_when, default=None)
+    return max(rows, key=lambda row: (_when(row), row["milestone"] in _ENDS), default=None)
 
 
 def _when(row: _Row) -> pd.Timestamp:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -76,13 +75,13 @@ def objected(desk: Desk, objection: Objection, caller: Caller, at: datetime) -> 
     Raises `Problem` where neither the ledger nor the disk takes it.
     """
     ledger, _ = desk.books()
-    _bar(desk, objection.lead_id, "objected")
+    heard = _bar(desk, objection.lead_id, "objected")
     language = objection.language
     try:
         with ledger.writing() as connection:
             new = object_to(connection, objection.lead_id, at, caller.id)
     except UnavailableError:
-        _keep(desk, "objections", {"lead_id": objection.lead_id, "recorded_at": at, "caller": caller.id})
+        _keep(desk, "objections", {"lead_id": objection.lead_id, "recorded_at": at, "caller": caller.id}, heard=heard)
         return 202, ObjectionReply("kept", _KEPT_IN_FRENCH if language == "fr" else _KEPT)
     reply = ObjectionReply("recorded" if new else "known", _OBJECTED[language])
     return 201 if new else 200, reply
@@ -94,7 +93,7 @@ def erased(desk: Desk, lead_id: str, caller: Caller, at: datetime) -> tuple[int,
     Raises `Problem` where neither the ledger nor the disk takes it.
     """
     ledger, recorder = desk.books()
-    _bar(desk, lead_id, "erased")
+    heard = _bar(desk, lead_id, "erased")
     recorder.flush(FLUSH_SECONDS if recorder.up else 0.0)
     try:
         with ledger.writing() as connection:
@@ -103,29 +102,33 @@ def erased(desk: Desk, lead_id: str, caller: Caller, at: datetime) -> tuple[int,
         recorder.forget()
         clean = scrub(ledger)
     except UnavailableError:
-        _keep(desk, "erasures", {"lead_id": lead_id, "erased_at": at, "caller": caller.id})
+        _keep(desk, "erasures", {"lead_id": lead_id, "erased_at": at, "caller": caller.id}, heard=heard)
         return 202, ErasureReply("kept", {}, files_clean=False, text=_KEPT)
     return 200, ErasureReply("erased" if new else "known", dict(rows), files_clean=clean, text=_ERASED)
 
 
-def _bar(desk: Desk, lead_id: str, why: Barred) -> None:
-    """Bars a lead in this process at once; the others hear of it from the ledger within a second."""
-    if desk.roster is None:
-        return
-    _try(lambda: desk.roster.bar(lead_id, why) if desk.roster else None)
+def _bar(desk: Desk, lead_id: str, why: Barred) -> bool:
+    """Bars a lead in this process at once; the others hear of it within a second, from the ledger or from the disk.
 
-
-def _try(bar: Callable[[], None]) -> None:
-    """A roster that never reached the ledger lets nobody be scored: there is nothing to bar yet."""
+    Gives whether they hear of it from the disk, which is all that they have while the ledger is down. A roster that
+    never reached the ledger lets nobody be scored: there is nothing to bar yet.
+    """
+    if desk.roster is None or desk.roster.asks is None:
+        return True
     try:
-        bar()
+        desk.roster.bar(lead_id, why)
     except UnavailableError:
-        return
+        return False
+    return True
 
 
-def _keep(desk: Desk, table: str, row: dict[str, Any]) -> None:
-    """Keeps a row on disk until the ledger is back. Raises `Problem` where the disk does not take it."""
+def _keep(desk: Desk, table: str, row: dict[str, Any], *, heard: bool) -> None:
+    """Keeps a row on disk until the ledger is back.
+
+    Raises `Problem` where the disk does not take it, or did not take what the other workers and the next start must
+    hear: they would go on scoring the lead.
+    """
     _, recorder = desk.books()
-    if not recorder.write(table, [row], sure=True):
+    if not (recorder.write(table, [row], sure=True) and heard):
         detail = "Neither the ledger nor this machine's disk takes anything now: it is not recorded. Send it again."
         raise Problem(Kind.LEDGER_DOWN, detail, headers={"Retry-After": str(RETRY_SECONDS)})

@@ -41,11 +41,11 @@ def _tell(found: Erased) -> None:
         for path in paths:
             show(f"{what}: {path}".replace("[", r"\["))
     for path in found.files.to_look_at:
-        say(f"Holds its key, look yourself: {path}")
+        say(f"Holds its key, or is too large to be searched; look yourself: {path}")
     if found.waiting:
         say(f"A running service holds {found.waiting} rows on their way; the ledger drops those of this lead.")
     if not found.files_clean:
         say("Somebody reads the ledger: its log still holds old bytes. Run this again later.")
     if found.elsewhere:
         say("The MLflow server may hold copies of earlier runs' tables (arrivals, forward): erase there, too.")
-    say("Erase it in the CRM, in its exports, in backups and in files of scores you wrote, too: docs/feedback.md.")
+    say("Erase it in the CRM, in its exports, in backups and in files of scores you wrote, too: docs/erasure.md.")

@@ -55,19 +55,21 @@ class Delivery:
             rows = _standing_rows(connection, table, [row for _, row in group])
             if not rows:
                 continue
-            self._put(connection, table, rows)
+            self.put(connection, table, rows)
             done[table] += len(rows)
         return done
 
-    def _put(self, connection: sa.Connection, table: str, rows: Sequence[Row]) -> None:
+    def put(self, connection: sa.Connection, table: str, rows: Sequence[Row]) -> list[Row]:
+        """`within` for rows of one table, of which none is of an erased lead; gives those that `insert` gives."""
         rows = hashed(connection, rows) if table in HASHED else rows
-        insert(connection, table, rows, more=table in HASHED)
+        new = insert(connection, table, rows, more=table in HASHED)
         if table == "scores":
             scored(connection, rows)
         elif table == "feedback" and self.outcome is not None:
             reported(connection, {row["lead_id"] for row in rows}, self.outcome)
         elif table == "erasures":
             take_out(connection, [row["lead_id"] for row in rows if "lead_id" in row])
+        return new
 
 
 def delivery_to(database: Database) -> Delivery:
@@ -75,8 +77,10 @@ def delivery_to(database: Database) -> Delivery:
     return Delivery(database, outcome)
 
 
-def insert(connection: sa.Connection, name: str, rows: Sequence[Row], *, more: bool = False) -> None:
-    """Inserts the rows whose keys are not there. Raises `ValueError` for what is no row of the table.
+def insert(connection: sa.Connection, name: str, rows: Sequence[Row], *, more: bool = False) -> list[Row]:
+    """Inserts the rows whose keys are not there, and gives them; where a key has several columns, all rows.
+
+    Raises `ValueError` for what is no row of the table.
 
     ``more``: values that the table has no column for are left out.
     """
@@ -87,13 +91,14 @@ def insert(connection: sa.Connection, name: str, rows: Sequence[Row], *, more: b
     if not more and any(row.keys() - known for row in rows):
         raise ValueError(f"a row of {name} has values without a column")
     own = list(table.primary_key)
-    full = [{column: row.get(column) for column in known} for row in rows]
+    full: list[Row] = [{column: row.get(column) for column in known} for row in rows]
     if len(own) == 1:  # some tables let no statement near a key that is there
         there = set(connection.scalars(sa.select(own[0]).where(own[0].in_([row[own[0].name] for row in full]))))
         full = list({row[own[0].name]: row for row in full if row[own[0].name] not in there}.values())
     if full:
         make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(make(table).on_conflict_do_nothing(index_elements=own), full)
+    return full
 
 
 def _standing_rows(connection: sa.Connection, table: str, rows: list[Row]) -> list[Row]:

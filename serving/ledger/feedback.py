@@ -34,12 +34,12 @@ class Answered:
 
 
 def record(connection: sa.Connection, delivery: Delivery, rows: Sequence[Mapping[str, Any]]) -> Recorded:
-    """Writes reports, those of erased leads left out, and gives how their leads stand with them."""
-    ids = [row["id"] for row in rows]
-    before = set(connection.scalars(sa.select(feedback.c.id).where(feedback.c.id.in_(ids))))
-    delivery.within(connection, [("feedback", row) for row in rows])
+    """Writes reports, none of them of an erased lead, and gives how their leads stand with them."""
+    if not rows:
+        return Recorded(frozenset(), {})
+    new = delivery.put(connection, "feedback", rows)
     found = standings(_of_leads(connection, {row["lead_id"] for row in rows}))
-    return Recorded(frozenset(set(ids) - before), found)
+    return Recorded(frozenset(row["id"] for row in new), found)
 
 
 def answered_before(connection: sa.Connection, caller: str, key: str) -> Answered | None:

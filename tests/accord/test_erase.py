@@ -10,6 +10,8 @@ import pytest
 
 from accord.agreement import ledger_of
 from accord.barred import RULE
+from accord.evidence import gather
+from accord.exits import RefusedError
 from accord.learning import load
 from accord.leftovers import clear
 from accord.project import Opened, open_project
@@ -148,3 +150,27 @@ def test_a_key_that_is_a_small_number_is_looked_for_in_tables_alone(tmp_path: Pa
     found: Any = clear(tmp_path, "17")
     assert (found.removed, len(found.rewritten)) == ([], 1)
     assert pd.read_parquet(tmp_path / "b.parquet")["lead_id"].tolist() == [18]
+
+
+def test_a_table_with_a_very_long_cell_or_foreign_bytes_is_cleared_like_any(tmp_path: Path) -> None:
+    long = "x" * 200_000
+    (tmp_path / "a.csv").write_bytes(f"got,record\nLead-9,{long}\nother,{long}\n".encode() + b"third,\xe9\n")
+    found = clear(tmp_path, "Lead-9")
+    assert len(found.rewritten) == 1
+    left = (tmp_path / "a.csv").read_bytes()
+    assert b"Lead-9" not in left
+    assert b"third,\xe9" in left
+
+
+def test_a_file_too_large_to_be_searched_is_named_for_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accord.leftovers._LARGEST", 10)
+    (tmp_path / "a.json").write_text('{"key": "Lead-9"}')
+    (tmp_path / "b.json").write_text("{}")
+    assert [path.name for path in clear(tmp_path, "Lead-9").to_look_at] == ["a.json"]
+
+
+def test_whoever_asks_for_evidence_after_an_erasure_is_told_why_it_is_out_of_date(mine: Path, accord: Accord) -> None:
+    accord("erase", dossier_lead(mine), "--project", mine)
+    with pytest.raises(RefusedError) as refused:
+        gather(open_project(mine), lambda *_: None)
+    assert any("erased" in reason for reason in refused.value.reasons)

@@ -107,3 +107,20 @@ def test_every_report_has_a_fate_and_at_most_one_acceptance_and_one_end_count(to
     assert len(ends) <= 1
     assert len(found.milestones) - len(ends) <= 1
     assert not (ends and ends[0].outcome == Milestone.REJECTED and len(found.milestones) > 1)
+
+
+@pytest.mark.parametrize("ids", ["ab", "ba"])
+@pytest.mark.parametrize("end", ["lost", "no_decision", "won"])
+@pytest.mark.parametrize("told_after", [0, 1])
+def test_at_one_instant_the_acceptance_goes_before_the_end(ids: str, end: str, told_after: int) -> None:
+    later = DAY + timedelta(days=1 + told_after)
+    found = standing([report(ids[0], "accepted", 1, received_at=later), report(ids[1], end, 1)])
+    assert [str(r.outcome) for r in found.milestones] == ["accepted", end]
+
+
+@pytest.mark.parametrize("ids", ["ab", "ba"])
+def test_at_one_instant_the_word_that_was_told_last_counts(ids: str) -> None:
+    hour = timedelta(hours=1)
+    first = report(ids[0], "rejected", 1)
+    found = standing([report(ids[1], "accepted", 1, received_at=first.received_at + hour), first])
+    assert found.outcome == "accepted"

@@ -117,3 +117,21 @@ def test_an_export_without_outcomes_and_a_ledger_with_them_make_the_whole() -> N
     twice, again = put_in(whole, reports)
     pd.testing.assert_frame_equal(twice.milestones.sort_values(order, ignore_index=True), wanted)
     assert (again.in_both, again.only_reported) == (len(theirs), 0)
+
+
+def test_a_report_that_was_corrected_for_after_the_export_does_not_count() -> None:
+    before = history(lead("l1"), lead("l2"), milestone("l2", "accepted", "2026-02-03"))
+    late = before.exported_at + pd.Timedelta(days=1)
+    wrong = report("l1", "won", "2026-02-01T00:00:00Z", id="wrong")
+    right = report("l1", "lost", late.isoformat(), corrects="wrong")
+    after, counts = put_in(before, [wrong, right])
+    assert told(after) == [("l2", "accepted", "02-03")]
+    assert (counts.later, counts.overtaken, counts.only_reported) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("exported", [("accepted", "lost"), ("lost", "accepted")])
+def test_an_export_that_knows_only_the_day_ends_with_its_end(exported: tuple[str, str]) -> None:
+    before = history(lead("l1"), *(milestone("l1", each, "2026-02-03") for each in exported))
+    after, counts = put_in(before, [report("l1", "won", "2026-02-09T00:00:00Z")])
+    assert told(after) == [("l1", "accepted", "02-03"), ("l1", "won", "02-09")]
+    assert counts.by_report == 1

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from starlette.applications import Starlette
 
+from crm.errors import UnavailableError
 from serving.app import application
 from serving.desk import Barred, Desk
 from serving.lead import microseconds
@@ -35,10 +36,11 @@ ADDRESS = "/v1/leads/00Q/forget%20me"
 
 @dataclass
 class Told:
-    """A roster of what it was told."""
+    """A roster of what it was told. Where its disk is ``full``, only this process hears of it."""
 
     leads: dict[str, Barred] = field(default_factory=dict)
     asks: bool = False  # for no keys
+    full: bool = False
 
     def look_up(self, shown: str, now: datetime) -> Shown:
         return look_up(shown, {}, now)
@@ -52,6 +54,8 @@ class Told:
 
     def bar(self, lead_id: str, why: Barred) -> None:
         self.leads[lead_id] = why
+        if self.full:
+            raise UnavailableError("A barred lead could not be kept on disk.")
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Kept:
     ledger: Database
     recorder: SpoolingRecorder
     folder: Path
+    roster: Told
 
     def score(self, lead_id: str) -> dict[str, Any]:
         reply = self.client.post("/v1/scores", json={"leads": [{**a_lead(), "lead_id": lead_id}]})
@@ -90,11 +95,12 @@ def there(tmp_path: Path, artifacts: Callable[..., Path]) -> Iterator[Kept]:
     store.put(artifacts(1), {"version": "12"})
     incumbent = Incumbent(store, lambda stored: open_scorer(stored, microseconds(NOW)), metrics, every=60.0)
     spooled = recorder(tmp_path, ledger)
-    app = application(Desk(incumbent, Settings(), metrics, lambda: NOW, ledger, spooled, Told()))
+    roster = Told()
+    app = application(Desk(incumbent, Settings(), metrics, lambda: NOW, ledger, spooled, roster))
     incumbent.start()
     spooled.start()
     client = Client(app)
-    yield Kept(app, client, ledger, spooled, tmp_path)
+    yield Kept(app, client, ledger, spooled, tmp_path, roster)
     client.close()
     spooled.stop()
     incumbent.stop()
@@ -175,6 +181,21 @@ def test_where_neither_ledger_nor_disk_takes_it_nothing_is_acknowledged(
     else:
         reply = there.client.request("DELETE", ADDRESS)
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "10")
+
+
+@pytest.mark.parametrize("wish", ["objection", "erasure"])
+def test_what_only_one_worker_could_hear_of_is_acknowledged_only_once_the_ledger_has_it(there: Kept, wish: str) -> None:
+    there.roster.full = True
+
+    def wished() -> int:
+        if wish == "objection":
+            return int(there.client.post("/v1/objections", json={"lead_id": LEAD}).status_code)
+        return int(there.client.request("DELETE", ADDRESS).status_code)
+
+    there.down()
+    assert wished() == 503
+    there.back()
+    assert wished() in {200, 201}
 
 
 @pytest.mark.parametrize(
