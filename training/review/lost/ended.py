@@ -104,10 +104,11 @@ def _names(kind: str, words: Words | None) -> Iterator[str]:
 
 
 def stages_of(handed: Handed, offers: Sequence[str], meetings: Sequence[str]) -> np.ndarray:
-    """How far each lead came by its end, of `STAGES`."""
+    """How far each lead came by its end, of `STAGES`. Where acceptances are not recorded, none counts as accepted."""
     leads = handed.leads
     end = leads["outcome_at"].fillna(handed.until)
     accepted = (leads["accepted_at"] <= end).to_numpy() | (leads["outcome"] == WON).to_numpy()
+    accepted = accepted & handed.history.tracks_acceptance
     met, offered = (_had(handed, kinds, end) for kinds in (meetings, offers))
     return np.select([offered, met, accepted], STAGES[:0:-1], STAGES[0])
 
@@ -259,12 +260,12 @@ def groups_part(ended: Ended, telling: Telling) -> Part:
             notes.append(_missing(name, telling))
     of = say(
         "Shares are of the leads that sales accepted, within %(days)s days of the hand-off.",
-        days=f"{telling.handed.definition.close_days:g}",
+        days=telling.few(telling.handed.definition.close_days),
     )
     if not telling.handed.history.tracks_acceptance:
         of = say(
             "Shares are of all leads handed over, within %(days)s days.",
-            days=f"{telling.handed.definition.close_days:g}",
+            days=telling.few(telling.handed.definition.close_days),
         )
     tables = tuple(table(groups, heads, telling) for groups in ended.by.values() if groups)
     title = say("Where they are lost: source, segment and grade")
