@@ -22,6 +22,9 @@ Codes = NDArray[np.intp]
 Z = 1.959964
 """Errors on either side of an interval of 95 %."""
 
+_NOUGHT = 1e-12
+"""A variance that is one of rounding."""
+
 FEW = 20
 """Answers below which a share tells too little to be compared."""
 
@@ -56,7 +59,8 @@ class Answers:
     def share(self, rows: Truth) -> Share:
         """The share of yes among these rows.
 
-        Wilson's interval with the effective size of the linearised weighted mean, clusters being one observation.
+        Wilson's interval with the effective size of the linearised weighted mean, clusters being one observation. Few
+        clusters that happen to be alike do not make it surer than as many leads of different clusters would.
         """
         judged = rows & (self.weight > 0)
         leads, count = int(rows.sum()), int(judged.sum())
@@ -66,7 +70,8 @@ class Answers:
         value = float((own * y).sum() / own.sum())
         spread = np.bincount(np.unique(cluster, return_inverse=True)[1], weights=own * (y - value)) / own.sum()
         variance = float((spread**2).sum())
-        size = value * (1 - value) / variance if variance > 0 else float(len(np.unique(cluster)))
+        clusters = float(len(np.unique(cluster)))
+        size = min(value * (1 - value) / variance, float(count)) if variance > _NOUGHT and clusters > 1 else clusters
         return Share(leads, count, value, *wilson(value, size))
 
     def gap(self, rows: Truth) -> tuple[float, float]:

@@ -163,7 +163,7 @@ def _open(handed: Handed, ground: Ground | None, crossed: Cross | None, found: l
 
     Columns ``lead_id, account_id, segment, revenue_class, potential_class, portrait`` (a number, -1 for none),
     ``grade, p_close, owner, accepted, seen, ready, drawn``: segment, portrait, grade and chance as of the export;
-    ``ready``: of a grade above the lowest and those that are explored; ``drawn``: by lot, to be worked all the same.
+    ``ready``: graded, above the lowest grade and those that are explored; ``drawn``: by lot, to be worked all the same.
     """
     rows = handed.leads[handed.leads["outcome"].isna().to_numpy()].reset_index(drop=True)
     at = pd.Series([handed.until] * len(rows)).astype(handed.leads["handed_off_at"].dtype)
@@ -182,7 +182,7 @@ def _open(handed: Handed, ground: Ground | None, crossed: Cross | None, found: l
     placed = out["segment"].notna()
     exploration = handed.definition.exploration
     low = {list(handed.definition.grades)[-1], *(exploration.grades if exploration else ())}
-    out["ready"] = ~out["grade"].isin(low)
+    out["ready"] = out["grade"].notna() & ~out["grade"].isin(low)
     out["drawn"] = rows["explored"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
     out["seen"] = np.select([placed & large, placed, large], [BOTH, MARKETING, SALES], NEITHER)
     return out.sort_values(["p_close", "lead_id"], ascending=[False, True], ignore_index=True)

@@ -131,12 +131,14 @@ class Views(Telling):
             heads = [self._letter(which, klass) for klass in classes]
             tables.append(Table(tuple(heads), tuple(rows)))
             if "A" in found.table.columns:
-                top = found.table["A"].idxmax()
+                top = str(found.table["A"].idxmax())
                 sentences.append(
                     self.say(
-                        "Most of the A accounts, %(share)s, are in: %(segment)s.",
-                        share=self.speaker.percent(found.share_of(str(top), "A")),
-                        segment=self._segment(str(top) or None),
+                        "Where most A accounts are: %(segment)s, %(n)s of %(of)s (%(share)s).",
+                        segment=self._segment(top or None),
+                        n=self.speaker.number(int(found.table.loc[top, "A"])),
+                        of=self.speaker.number(int(found.table["A"].sum())),
+                        share=self.speaker.percent(found.share_of(top, "A")),
                     )
                 )
         notes = (
