@@ -110,3 +110,9 @@ def test_chance_alone_finds_something_no_more_often_than_it_says() -> None:
 
 def test_leads_of_one_account_that_say_the_same_must_not_count_each() -> None:
     assert found_by_chance("lead") > 0.3
+
+
+def test_one_reason_for_all_rejections_sets_nobody_apart(leads: Handed) -> None:
+    table = leads.leads.copy()
+    table.loc[(table["outcome"] == "rejected").to_numpy(), "reason"] = "not_reached"
+    assert not any(one.reason for one in told(replace(leads, leads=table)))

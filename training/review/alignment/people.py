@@ -1,12 +1,33 @@
-"""A table of persons: what each did with how many leads, and what chance would do."""
+"""Persons: which leads they owed nobody, and a table of what each did with how many, and what chance would do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from training.pages.tables import Cell, Row, Table
+from training.review.handed import Handed
 from training.review.persons import Person
 from training.review.telling import Telling
+
+
+def left_by_lot(handed: Handed) -> np.ndarray:
+    """Leads of low grades that were not drawn to be worked: nobody was to call them, or to answer."""
+    drawn = handed.leads["explored"].astype("boolean")  # missing takes no part
+    return (~drawn).fillna(value=False).to_numpy(dtype=bool)
+
+
+def left_said(handed: Handed, telling: Telling) -> Iterator[str]:
+    """That these leads are not counted; nothing where there are none."""
+    if count := int(left_by_lot(handed).sum()):
+        yield telling.count(
+            "%(n)s lead of a low grade was not drawn to be worked: nobody owes an answer on it, and it is not counted "
+            "here.",
+            "%(n)s leads of low grades were not drawn to be worked: nobody owes an answer on them, and they are not "
+            "counted here.",
+            count,
+        )
 
 
 def table(persons: Sequence[Person], did: str, telling: Telling) -> Table:
