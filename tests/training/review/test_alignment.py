@@ -162,7 +162,7 @@ def test_a_lead_counts_by_its_age_and_not_by_how_fast_it_was_contacted() -> None
 def test_nobody_owes_an_answer_on_leads_that_were_not_drawn_to_be_worked() -> None:
     rows = [row for i in range(40) for row in _answered(i, "accepted")[: 2 if i % 2 else 3]]
     leads = small(*rows, activity("l000", "call", "2026-01-05T10:00:00Z"))
-    drawn = np.where(np.arange(40) % 2, False, None)
+    drawn = pd.Series([False if i % 2 else None for i in range(40)], dtype=object)
     kept = replace(leads, leads=leads.leads.sort_values("lead_id", ignore_index=True).assign(explored=drawn))
     found, reached = feedback.measure(kept), contact.measure(kept)
     assert found is not None
