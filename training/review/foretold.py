@@ -8,7 +8,7 @@ against every frequent reason; only what chance would reach once in twenty such 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -163,8 +163,9 @@ OTHER = "other"
 def _worth(
     handed: Handed, reason: str | None, leads: int, test: Test, having: Truth, shares: tuple[float, float, float]
 ) -> Foretold:
-    """With what a filter on the fact would have kept back."""
-    answers_ = answers_of(handed, HeadName.ACCEPT)
+    """With what a filter on the fact would have kept back, of leads that were to be worked."""
+    every = answers_of(handed, HeadName.ACCEPT)
+    answers_ = replace(every, weight=np.where(handed.left, 0.0, every.weight))
     _, errors = answers_.gap(having)
     won = (handed.leads["outcome"] == Milestone.WON).to_numpy()
     theirs, all_wins = int((won & having).sum()), int(won.sum())

@@ -78,6 +78,12 @@ class Handed:
         """The leads that have a grade."""
         return self.leads[self.leads["grade"].notna().to_numpy()]
 
+    @cached_property
+    def left(self) -> np.ndarray:
+        """Which leads are of a low grade and were not drawn to be worked: nobody was to call them, or to answer."""
+        drawn = self.leads["explored"].astype("boolean")  # missing takes no part
+        return (~drawn).fillna(value=False).to_numpy(dtype=bool)
+
 
 def no_scores() -> pd.DataFrame:
     """What `hand` takes where the ledger holds no scores."""

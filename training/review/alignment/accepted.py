@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from training.labels import HeadName
 from training.pages.document import Part
-from training.review.alignment.people import left_by_lot
 from training.review.groups import Group, groups_of, name_of, table
 from training.review.handed import Handed
 from training.review.shares import Answers, Share, answers_of
@@ -98,7 +97,7 @@ def _notes(accepted: Accepted, telling: Telling) -> tuple[str, ...]:
                 "shown by segment."
             )
         )
-    if left := int(left_by_lot(telling.handed).sum()):
+    if left := int(telling.handed.left.sum()):
         notes.append(
             telling.count(
                 "%(n)s lead of a low grade was not drawn to be worked: it counts here for what became of it.",

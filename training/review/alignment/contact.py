@@ -13,7 +13,7 @@ from crm.history import Milestone
 from features.instants import micros
 from training.pages.document import Part
 from training.pages.tables import Cell, Row, Table
-from training.review.alignment.people import left_by_lot, left_said
+from training.review.alignment.people import left_said
 from training.review.alignment.people import table as people_table
 from training.review.handed import Handed
 from training.review.persons import Person, compare
@@ -69,7 +69,7 @@ def measure(handed: Handed) -> Contact | None:
     due = np.isfinite(promised) & (age >= promised)
     kept = plain(contacted & (hours <= promised), due, leads)
     over = leads["handed_off_at"] + handed.definition.accept_days * DAY <= handed.until
-    ripe = over.to_numpy() & ~left_by_lot(handed)
+    ripe = over.to_numpy() & ~handed.left
     never = plain(~contacted, ripe, leads)
     waited = np.where(contacted, hours, np.inf)
     grades = [
@@ -222,4 +222,4 @@ def _notes(contact: Contact, telling: Telling) -> tuple[str, ...]:
         "drawn "
         "by lot: ask before you judge."
     )
-    return (note, *left_said(telling.handed, telling), *((fair,) if len(contact.persons) > 1 else ()))
+    return (note, *left_said(telling), *((fair,) if len(contact.persons) > 1 else ()))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm.history import Milestone
 from training.pages.document import Part
-from training.review.alignment.people import left_by_lot, left_said, table
+from training.review.alignment.people import left_said, table
 from training.review.handed import Handed
 from training.review.persons import Person, compare
 from training.review.shares import Share, plain
@@ -41,7 +41,7 @@ def measure(handed: Handed) -> Feedback | None:
         return None
     leads = handed.leads
     by = leads["handed_off_at"] + pd.Timedelta(days=handed.definition.accept_days)
-    due = (by <= handed.until).to_numpy() & ~left_by_lot(handed)
+    due = (by <= handed.until).to_numpy() & ~handed.left
     answered = ((leads["accepted_at"] <= by) | (leads["outcome_at"] <= by)).to_numpy()
     every = np.ones(len(leads), dtype=bool)
     share = plain(answered, due, leads).share(every)
@@ -114,7 +114,7 @@ def _of_persons(feedback: Feedback, telling: Telling) -> Iterator[str]:
 
 
 def _notes(feedback: Feedback, telling: Telling) -> tuple[str, ...]:
-    left = tuple(left_said(telling.handed, telling))
+    left = tuple(left_said(telling))
     if len(feedback.persons) < 2:  # noqa: PLR2004
         return left
     return (

@@ -1,26 +1,17 @@
-"""Persons: which leads they owed nobody, and a table of what each did with how many, and what chance would do."""
+"""Persons: a table of what each did with how many leads, and what chance would do; and what they need not do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from training.pages.tables import Cell, Row, Table
-from training.review.handed import Handed
 from training.review.persons import Person
 from training.review.telling import Telling
 
 
-def left_by_lot(handed: Handed) -> np.ndarray:
-    """Leads of low grades that were not drawn to be worked: nobody was to call them, or to answer."""
-    drawn = handed.leads["explored"].astype("boolean")  # missing takes no part
-    return (~drawn).fillna(value=False).to_numpy(dtype=bool)
-
-
-def left_said(handed: Handed, telling: Telling) -> Iterator[str]:
-    """That these leads are not counted; nothing where there are none."""
-    if count := int(left_by_lot(handed).sum()):
+def left_said(telling: Telling) -> Iterator[str]:
+    """That leads which were not drawn to be worked are not counted; nothing where there are none."""
+    if count := int(telling.handed.left.sum()):
         yield telling.count(
             "%(n)s lead of a low grade was not drawn to be worked: nobody owes an answer on it, and it is not counted "
             "here.",

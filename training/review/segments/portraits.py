@@ -80,7 +80,7 @@ def portraits(
         honest = leaf.rows & ~first
         shares = {head: one.share(honest) for head, one in answers.items()}
         found.append(Portrait(leaf.conditions, int(honest.sum()), shares, float(np.nansum(amount[honest])), leaf.rows))
-    return sorted(found, key=lambda one: -one.shares[HeadName.CLOSE].value)
+    return sorted(found, key=lambda one: -np.nan_to_num(one.shares[HeadName.CLOSE].value, nan=-1.0))
 
 
 def halves(cluster: NDArray[np.intp], seed: int) -> Truth:

@@ -168,7 +168,7 @@ class Views(Telling):
         yield self.say(
             "The range under a share says how far chance alone may have moved it; leads of one account count as one."
         )
-        left = int((self.handed.leads["explored"] == False).sum())  # noqa: E712  missing takes no part
+        left = int(self.handed.left.sum())
         if left:
             yield self.count(
                 "%(n)s lead of a low grade was not drawn to be worked: it counts here for what became of it.",
