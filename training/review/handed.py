@@ -82,7 +82,7 @@ class Handed:
     def left(self) -> np.ndarray:
         """Which leads are of a low grade and were not drawn to be worked: nobody was to call them, or to answer."""
         drawn = self.leads["explored"].astype("boolean")  # missing takes no part
-        return (~drawn).fillna(value=False).to_numpy(dtype=bool)
+        return np.asarray((~drawn).fillna(value=False), dtype=bool)
 
 
 def no_scores() -> pd.DataFrame:
