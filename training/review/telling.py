@@ -134,7 +134,8 @@ class Telling:
         if handed.history.tracks_acceptance:
             yield self.say(
                 "A lead counts as accepted when sales accepts it within %(accept)s days, and as won when it is won "
-                "within %(close)s days. For leads too young to tell, others like them stand.",
+                "within %(close)s days. For leads too young to tell, older ones of their group stand; where there are "
+                "none, a dash.",
                 accept=days[0],
                 close=days[1],
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from training.pages.document import Part
 from training.pages.tables import Row, Table
 from training.review.groups import Group, groups_of, name_of, table
 from training.review.handed import Handed
-from training.review.shares import Answers, answers_of
+from training.review.shares import answers_of
 from training.review.telling import DAY, Telling
 
 LOST, UNDECIDED, WON = str(Milestone.LOST), str(Milestone.NO_DECISION), str(Milestone.WON)
@@ -131,7 +131,8 @@ def _by(handed: Handed) -> Mapping[str, list[Group]]:
     questions = {}
     for end in ENDS:
         yes = (leads["outcome"] == end).to_numpy() & in_time
-        questions[end] = Answers(np.where(known, yes.astype(float), np.nan), close.weight * within, close.cluster)
+        y = np.where(known, yes.astype(float), np.nan)
+        questions[end] = replace(close.within(within), y=y)
     made = {name: groups_of(leads[name], questions, within) for name in BY}
     order = [*handed.definition.grades, None]
     made["grade"].sort(key=lambda group: order.index(group.name) if group.name in order else len(order))

@@ -14,7 +14,6 @@ from features.instants import micros
 from models.conditions import Ground
 from models.loop import Segments
 from models.segments import Segmented
-from training.censoring import weights
 from training.drawn import Drawn
 from training.folds import drawn
 from training.labels import HeadName, label
@@ -23,7 +22,7 @@ from training.review.segments.classes import NONE, Cross, cross
 from training.review.segments.concord import Concord, concord
 from training.review.segments.portraits import Portrait, matching, portraits
 from training.review.segments.traits import ground_of, held, traits_of
-from training.review.shares import Answers, Share, answers_of
+from training.review.shares import Answers, Share, answers_of, horizon_of, labelled
 from training.snapshots import take
 from training.trial.draws import clusters_of
 
@@ -151,7 +150,8 @@ def _portraits(handed: Handed, ground: Ground | None, seed: int) -> tuple[list[P
     answers = {}
     for head in _heads(handed):
         labels = label(history, start, head, handed.definition)
-        answers[head] = Answers(labels["y"].to_numpy(), weights(labels) * counts, clusters_of(leads))
+        horizon = horizon_of(handed, head)
+        answers[head] = labelled(labels, labels["y"].to_numpy(), clusters_of(leads), horizon, counts)
     found = portraits(
         traits_of(ground, start), answers, amount.to_numpy(dtype="float64"), clusters_of(leads), seed=seed
     )
