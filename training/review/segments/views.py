@@ -42,7 +42,7 @@ class Views(Telling):
         least = min(known, key=lambda g: g.shares[HeadName.CLOSE].value)
         if best.shares[HeadName.CLOSE].low > least.shares[HeadName.CLOSE].high:
             yield self.say(
-                "Won most: %(best)s, %(most)s. Won least: %(least)s, %(few)s.",
+                "Won most: “%(best)s”, %(most)s. Won least: “%(least)s”, %(few)s.",
                 best=self._segment(best.name),
                 most=self._ranged(best.shares[HeadName.CLOSE]),
                 least=self._segment(least.name),
