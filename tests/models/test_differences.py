@@ -95,7 +95,8 @@ def test_whatever_changes_the_version_is_told(change: str, language: Language) -
 def test_a_change_is_told_in_words() -> None:
     before, after = CHANGES["capacity"]
     assert told(before, after) == ["Grade A: 30 leads a week; before: 40 leads a week."]
-    assert told(before, after, "fr") == ["Classe A\u00a0: 30 leads par semaine\u00a0; avant\u00a0: 40 leads par semaine."]
+    (text,) = told(before, after, "fr")
+    assert text == "Classe A\u00a0: 30 leads par semaine\u00a0; avant\u00a0: 40 leads par semaine."
 
 
 def test_a_voice_is_told_in_words() -> None:
