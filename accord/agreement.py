@@ -103,5 +103,9 @@ def _graded(definition: Definition) -> tuple[object, ...]:
 
 
 def draws_of(opened: Opened) -> pd.DataFrame | None:
-    """The draws by lot among the scores given, for training; ``None`` where the definition explores nothing."""
-    return draws(ledger_of(opened)) if opened.settings.definition.exploration else None
+    """The draws by lot among the scores given, for training; ``None`` where nothing was ever drawn.
+
+    Also where the definition draws no more: what was left unworked while it did must still not be learned from.
+    """
+    drawn = draws(ledger_of(opened))
+    return None if drawn.empty else drawn

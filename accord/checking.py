@@ -72,7 +72,7 @@ class Checked:
 def check(opened: Opened, now: datetime, export_days: float, step: Step) -> Checked:
     """Looks at everything as of ``now`` and keeps what was found in the ledger, where it answers.
 
-    Probabilities and scores are looked at on leads that the scorer in service did not learn from, and on no others.
+    Probabilities and their spread are looked at on leads that the scorer in service did not learn from only.
     """
     found = gather(opened, within(step, 0.0, 0.6))
     handed = found.handed

@@ -1,4 +1,4 @@
-"""Whether the alarm of `accord report kept` can be trusted: months played forward, a look every week.
+"""Whether the alarms of `accord check` can be trusted: months played forward, a look every week.
 
 ``python -m benchmarks.warranty [--small] [--runs N]``. Scorers are trained on simulated companies whose world does not
 change, and each signs the sheet it measured. Then other companies of the same world (other accounts, people and leads)
@@ -11,6 +11,9 @@ matured is tested.
   promised to be exactly what they come to. (Volumes are not: in young companies grades are not at rest.)
 * **A planted change**: from `CHANGE` on, acceptance or winning has another level. Prints how often and how many weeks
   later the alarm was raised: the wait for answers to mature is part of it.
+
+Beside the promises, the alarm of `accord report quality` that probabilities are too high or too low together: it is
+held against what the scorer said of all leads, not against a range for each grade, and has 5 % of its own.
 """
 
 from __future__ import annotations
@@ -30,9 +33,11 @@ from models.scorer import Scorer
 from models.sheet import Kept, Range, Sheet
 from training.arrivals import forward
 from training.fit import train
+from training.labels import HeadName
 from training.promises import measure
 from training.review.answers import VISIT
-from training.review.handed import hand
+from training.review.calibrated import calibrated
+from training.review.handed import Handed, hand
 from training.review.wagers import ALPHA
 from training.review.warranty import Warranties, before, hold
 
@@ -85,6 +90,7 @@ def signed(seed: int) -> Signed:
 class Future:
     """What came after the sheet: the leads with grade and answers, those before it, and the export."""
 
+    handed: Handed
     leads: pd.DataFrame
     earlier: pd.DataFrame
     since: pd.Timestamp
@@ -99,7 +105,7 @@ def future(of: Signed, seed: int, **change: float) -> Future:
     company = Company(leads=A_MONTH * months, months=months, start=start, **STABLE, **change)
     history = simulate(company, seed=seed).history
     handed = hand(history, DEFINITION, since=since, scorer=of.scorer)
-    return Future(handed.leads, before(handed, since), since, handed.until)
+    return Future(handed, handed.leads, before(handed, since), since, handed.until)
 
 
 def spliced(calm: Future, changed: Future) -> Future:
@@ -109,12 +115,18 @@ def spliced(calm: Future, changed: Future) -> Future:
         calm.leads[(calm.leads["handed_off_at"] <= at).to_numpy()],
         changed.leads[(changed.leads["handed_off_at"] > at).to_numpy()],
     ]
-    return Future(pd.concat(rows, ignore_index=True), calm.earlier, calm.since, calm.until)
+    return Future(calm.handed, pd.concat(rows, ignore_index=True), calm.earlier, calm.since, calm.until)
 
 
 def tested(of: Signed, one: Future) -> Warranties:
     """Every promise after all weeks, with the instant of the first alarm."""
     return hold(one.leads, one.earlier, of.sheet, one.since, one.until, lines=False)
+
+
+def off(one: Future) -> dict[str, pd.Timestamp | None]:
+    """For each head, when the alarm was raised that its probabilities are too high or too low together."""
+    heads = calibrated(replace(one.handed, leads=one.leads), 1)
+    return {str(each.head): None if each.alarm is None else each.alarm[0] for each in heads}
 
 
 def comes_to(of: Signed, futures: list[Future]) -> dict[tuple[str, Kept], float]:
@@ -152,19 +164,25 @@ def rate(raised: list[bool], nominal: float = ALPHA) -> str:
     )
 
 
-def told(of: str, found: list[Warranties], change: str) -> str:
-    """How often a change was seen, and after how many weeks."""
-    head = "accept" if of == "accept_level" else "close"
-    weeks = []
-    for one in found:
-        at = [each.since for each in one.broken if each.what == head and each.since is not None]
-        late = [(each - one.since - CHANGE) / WEEK for each in at if each > one.since + CHANGE]
-        weeks.append(float(np.ceil(min(late))) if late else np.inf)
-    raised = np.isfinite(weeks).mean()
-    median, most = np.quantile(weeks, [0.5, 0.9], method="higher")
+def told(head: Kept, found: list[Warranties], levels: list[dict[str, pd.Timestamp | None]]) -> str:
+    """How often a change was seen, and after how many weeks: by a promise, by the level of probabilities, by either."""
     days = DEFINITION.accept_days if head == "accept" else DEFINITION.close_days
-    wait = f"{np.ceil((days + VISIT) / 7):.0f} weeks of them waiting for answers"
-    return f"{change:<22}{raised:7.0%} raised   median {_weeks(median)}, 90 % within {_weeks(most)} ({wait})"
+    promises = [[each.since for each in one.broken if each.what == head] for one in found]
+    level = [[each.get(head)] for each in levels]
+    lines = []
+    for name, raised in (
+        ("a promise", promises),
+        ("the level", level),
+        ("either", [[*a, *b] for a, b in zip(promises, level, strict=True)]),
+    ):
+        weeks = []
+        for one, every in zip(found, raised, strict=True):
+            late = [(at - one.since - CHANGE) / WEEK for at in every if at is not None and at > one.since + CHANGE]
+            weeks.append(float(np.ceil(min(late))) if late else np.inf)
+        median, most = np.quantile(weeks, [0.5, 0.9], method="higher")
+        share = np.isfinite(weeks).mean()
+        lines.append(f"  {name:<12}{share:5.0%} raised   median {_weeks(median)}, 90 % within {_weeks(most)}")
+    return "\n".join([*lines, f"  {np.ceil((days + VISIT) / 7):.0f} weeks of them waiting for answers"])
 
 
 def _weeks(number: float) -> str:
@@ -221,13 +239,19 @@ def main() -> None:
         any(each.what != "per_week" for each in tested(one, calm[s]).broken) for one, s in zip(exact, of, strict=True)
     ]
     print(f"  shares without any margin    {rate(tight)}")
+    levels = {seed: off(calm[seed]) for seed in of}
+    print(f"  level of probabilities       {rate([any(levels[s].values()) for s in of])}")
+    for head in HeadName:
+        print(f"    {head:<27}{sum(levels[s].get(str(head)) is not None for s in of)}")
     stage("")
     print(f"\nA change {CHANGE / WEEK:.0f} weeks after the sheet, in log-odds, from that day's leads on")
     for level, by in CHANGES:
         seeds = list(of)[:changed]
         after = [spliced(calm[s], future(of[s], s, **{level: by})) for s in seeds]
         seen = [tested(of[s], one) for s, one in zip(seeds, after, strict=True)]
-        print(told(level, seen, f"{level} {by:+.1f}"), flush=True)
+        print(f"{level} {by:+.1f}")
+        head: Kept = "accept" if level == "accept_level" else "close"
+        print(told(head, seen, [off(one) for one in after]), flush=True)
         first = [one for one, s in zip(after, seeds, strict=True) if of[s] is agreed[0]]
         print(f"  {beside(level, agreed[0], first)}", flush=True)
     stage("")

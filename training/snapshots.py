@@ -14,7 +14,8 @@ LANDMARKS = (0, 7, 14, 30, 60, 90)
 """Days after the hand-off at which a lead is looked at again, as long as it is undecided."""
 
 PROMPT = pd.Timedelta(days=1)
-"""A score given so soon after the hand-off is the one that the lead was worked by; later ones know what came of it."""
+"""A score given so soon after the hand-off, or before it, may be the one that the lead was worked by (`worked_by`);
+later ones know what came of it."""
 
 COLUMNS = {"lead_id": "str", "as_of": TIME, "landmark": "int64", "weight": "float64"}
 
@@ -46,6 +47,20 @@ def take(history: History, landmarks: Sequence[int] = LANDMARKS) -> pd.DataFrame
         }
     ).astype(COLUMNS)
     return table.sort_values(["lead_id", "landmark"], ignore_index=True)
+
+
+def worked_by(scores: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Of the scores of each ``key`` the one that its lead was worked by; none for those that have none such.
+
+    ``scores`` are ordered by ``as_of`` and ``given_at`` and tell when their lead was handed off (``start``). It is the
+    first from the hand-off on, given within `PROMPT`; else the last of the time `PROMPT` before it, as where a lead is
+    scored first and handed off by its grade.
+    """
+    as_of, start = scores["as_of"], scores["start"]
+    prompt = as_of.between(start - PROMPT, start + PROMPT) & (scores["given_at"] <= start + PROMPT)
+    first = scores[(prompt & (as_of >= start)).to_numpy()].drop_duplicates(key)
+    last = scores[(prompt & (as_of < start)).to_numpy()].drop_duplicates(key, keep="last")
+    return pd.concat([first, last[~last[key].isin(first[key]).to_numpy()]])
 
 
 def _start(steps: Funnel) -> np.ndarray:

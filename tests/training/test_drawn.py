@@ -24,7 +24,7 @@ from training.settings import Settings
 from training.snapshots import take
 
 EXPLORING = Definition.parse({"exploration": {"share": 0.25, "grades": ["D"]}}, "definition")
-LEADS = ("high", "drawn", "left", "raised", "late", "unscored", "before")
+LEADS = ("high", "drawn", "left", "raised", "late", "unscored", "before", "first")
 
 
 def scores(*rows: tuple[str, str, bool | None]) -> pd.DataFrame:
@@ -41,7 +41,8 @@ GIVEN = scores(
     ("raised", "2026-01-01", False),
     ("raised", "2026-01-10", None),
     ("late", "2026-05-01", False),
-    ("before", "2025-12-01", False),  # before its hand-off: not what it was worked by
+    ("before", "2025-12-01", False),  # long before its hand-off: not what it was worked by
+    ("first", "2025-12-31T12:00:00Z", False),  # scored first, then handed off
 )
 
 
@@ -72,12 +73,44 @@ def test_leads_left_unworked_count_for_nothing_and_the_drawn_ones_for_them() -> 
         "late": [1.0, 1.0, 1.0],  # it had been worked for months when it was scored
         "unscored": [1.0, 1.0, 1.0],
         "before": [1.0, 1.0, 1.0],
+        "first": [0.0, 0.0, 0.0],
     }
+
+
+def test_leads_left_unworked_count_for_nothing_when_the_definition_draws_no_more() -> None:
+    past, snapshots = company_of_seven()
+    stopped = Drawn.of(Definition(), GIVEN.assign(definition="while it drew"))
+    assert stopped is not None
+    told = snapshots.assign(counts=stopped.weights(past, snapshots)).groupby("lead_id")["counts"].agg(list)
+    took_part = GIVEN[GIVEN["explored"].notna().to_numpy()].drop_duplicates("lead_id")
+    assert told["left"] == [0.0, 0.0, 0.0]
+    assert told["drawn"] == pytest.approx([len(took_part)] * 3), "one of them was drawn"
+    after = pd.concat([GIVEN.assign(definition="while it drew"), scores(("left", "2026-01-05", None))])
+    stopped = Drawn.of(Definition(), after)
+    assert stopped is not None
+    told = snapshots.assign(counts=stopped.weights(past, snapshots)).groupby("lead_id")["counts"].agg(list)
+    assert told["left"] == [0.0, 0.0, 0.0], "a definition that draws nothing does not say that it was worked"
+
+
+def test_drawn_leads_stand_for_the_share_that_was_drawn_when_they_were() -> None:
+    n, share = 400, 0.1
+    ids = [f"l{i}" for i in range(n)]
+    past = history(*(lead(i, "2025-11-01") for i in ids), *(milestone(i, "handed_off", "2026-01-01") for i in ids))
+    told = scores(*((i, "2026-01-01", at % 10 == 0) for at, i in enumerate(ids))).assign(definition="a tenth")
+    drawn = Drawn.of(EXPLORING, told)
+    assert drawn is not None
+    weights = drawn.weights(past, take(past, (0,)))
+    assert np.unique(weights) == pytest.approx([0.0, 1 / share]), "not 1 / 0.25, which is drawn today"
+    assert weights.sum() == pytest.approx(n)
+    now = Drawn.of(EXPLORING, told.assign(definition=EXPLORING.version))
+    assert now is not None
+    assert set(now.weights(past, take(past, (0,)))) == {0.0, 4.0}
 
 
 def test_a_score_given_later_is_not_known_before() -> None:
     past, snapshots = company_of_seven("2026-01-01T06:00:00Z")
-    at_noon = GIVEN.assign(given_at=GIVEN["given_at"] + pd.Timedelta(hours=12))
+    of_the_day = GIVEN[(GIVEN["lead_id"] != "first").to_numpy()]
+    at_noon = of_the_day.assign(given_at=of_the_day["given_at"] + pd.Timedelta(hours=12))
     drawn = Drawn.of(EXPLORING, at_noon)
     assert drawn is not None
     assert set(drawn.weights(past, snapshots)) == {1.0}
@@ -86,7 +119,6 @@ def test_a_score_given_later_is_not_known_before() -> None:
 
 
 def test_without_exploration_or_draws_nothing_is_weighed() -> None:
-    assert Drawn.of(Definition(), GIVEN) is None
     assert Drawn.of(EXPLORING, None) is None
     assert Drawn.of(EXPLORING, scores(("high", "2026-01-01", None))) is None
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from features.instants import DAY, micros
 from training.forecast import accounts_of
+from training.review.handed import BACKTEST
 from training.review.wagers import Ints, Stretch
 
 VISIT = 7
@@ -60,10 +61,11 @@ def weeks(leads: pd.DataFrame, every: pd.DataFrame, starts: Ints, until: int) ->
     """Leads of each whole week from each start on, known when the week is over.
 
     ``leads`` are those of a grade, ``every`` all that were handed over: a week in which more than `UNGRADED` of them
-    have no grade says nothing of how many a grade has.
+    have no grade, or one of the backtest's scorers, each of which calls more or fewer leads good, says nothing of how
+    many a grade has.
     """
     at, whole = micros(leads["handed_off_at"]), micros(every["handed_off_at"])
-    graded = every["grade"].notna().to_numpy()
+    graded = (every["grade"].notna() & (every["given"] != BACKTEST)).to_numpy()
     return [_weeks(at, whole, graded, int(start), until) for start in starts]
 
 

@@ -17,13 +17,16 @@ from training.labels import HeadName
 from training.metrics import NAMES, Ranked
 from training.review.answers import VISIT
 from training.review.handed import Handed
-from training.review.wagers import ALPHA, SHIFTS, SIDES, Floats, Ints, Side, Stretch, Wealth, merged, starts
+from training.review.wagers import ALPHA, SIDES, Floats, Ints, Side, Stretch, Wealth, merged, starts
 
 FEWEST = 50
 """With fewer judged leads than this nothing is said of calibration."""
 
 TRIFLE = 0.25
 """By how much, in log-odds, all probabilities together may be off before an alarm is raised."""
+
+STAKES = (0.1, 0.3, 0.6, 0.9)
+"""How much of its money each bet puts on an answer: the same on every one, so that only the average counts."""
 
 _EDGE = 1e-9
 
@@ -70,7 +73,12 @@ class Calibrated:
 
 
 def calibrated(handed: Handed, seed: int) -> tuple[Calibrated, ...]:
-    """Each head that has `FEWEST` judged leads or more."""
+    """Each head that has `FEWEST` judged leads or more.
+
+    Of leads that the scorer in service did not learn from, where there are any: what an earlier one said of older leads
+    (the sheet may be older than the scorer) says nothing of this one.
+    """
+    handed = handed.newest
     days = {HeadName.ACCEPT: handed.definition.accept_days, HeadName.CLOSE: handed.definition.close_days}
     found = (_calibrated(handed, head, days[head], seed) for head in HeadName)
     return tuple(each for each in found if each is not None)
@@ -106,16 +114,16 @@ def _calibrated(handed: Handed, head: HeadName, days: float, seed: int) -> Calib
 def _off(at: Ints, account: np.ndarray, y: Floats, p: Floats, days: float, handed: Handed) -> Wealth:
     """The evidence that probabilities are off, as `wagers.wealth`, each lead betting on its own probability.
 
-    A bet of a lead is the likelihood ratio of its probability moved by `TRIFLE` and one of `SHIFTS` more against moved
-    by `TRIFLE` alone; an account bets the mean of its leads of a week, once from each start on.
+    Each lead's bet is on whether it comes to less, or more, than its probability moved by `TRIFLE`. As stakes never
+    change, what is held is that all leads together come to what those probabilities are on average: some may lie above
+    and others below. An account bets the mean of its leads of a week, once from each start on.
     """
     stretches: dict[Side, list[Stretch]] = {}
     begins = starts(micros_of(handed.since), micros_of(handed.until), DAY)
     for side in SIDES:
         sign = -1.0 if side == "below" else 1.0
-        edge = logit(np.clip(p, _EDGE, 1 - _EDGE)) + sign * TRIFLE
-        q, b = expit(edge[:, None] + sign * np.array(SHIFTS)), expit(edge)[:, None]
-        factor = np.where(y[:, None] == 1, q / b, (1 - q) / (1 - b))
+        bound = expit(logit(np.clip(p, _EDGE, 1 - _EDGE)) + sign * TRIFLE)
+        factor = 1.0 + sign * (y - bound)[:, None] * np.array(STAKES)
         stretches[side] = [_won(at, account, factor, days, int(start), micros_of(handed.until)) for start in begins]
     return merged(stretches)
 
@@ -137,4 +145,4 @@ def _won(at: Ints, account: np.ndarray, factor: Floats, days: float, start: int,
     order = np.argsort(enters, kind="stable")
     order = order[enters[order] <= until]
     grown = np.cumsum(np.log(mean[order]), axis=0)
-    return Stretch(enters[order], np.asarray(logsumexp(grown, axis=1) - np.log(len(SHIFTS))))
+    return Stretch(enters[order], np.asarray(logsumexp(grown, axis=1) - np.log(len(STAKES))))

@@ -90,7 +90,8 @@ def _pairs(
         return ()
     marks = np.column_stack([(said["reason"] == reason.code).to_numpy() for reason in reasons])
     facts = np.column_stack([rows for *_, rows in groups])
-    period = ((said["outcome_at"] - said["outcome_at"].min()) // _PERIOD).to_numpy(dtype=np.intp)
+    ended = said["outcome_at"].fillna(said["handed_off_at"])  # a rejection may have no time
+    period = ((ended - ended.min()) // _PERIOD).to_numpy(dtype=np.intp)
     p = doubts_of(marks, facts, clusters_of(said), period, seed=seed)
     out = []
     for r, reason in enumerate(reasons):

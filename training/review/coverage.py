@@ -38,12 +38,15 @@ class Coverage:
 
 
 def coverage(handed: Handed) -> Coverage:
-    """The coverage of the leads handed over since the ledger's first score; of none where it has no scores."""
+    """The coverage of the leads handed over since the ledger's first score; of none where it has no scores.
+
+    Leads of the last day before the export are left out: their time to be scored is not over.
+    """
     scores = handed.scores
     if scores.empty:
         return Coverage(None, 0, 0, 0, 0, float("nan"))
     since = max(scores["given_at"].min(), handed.since)
-    leads = handed.leads[(handed.leads["handed_off_at"] >= since).to_numpy()]
+    leads = handed.leads[handed.leads["handed_off_at"].between(since, handed.until - PROMPT).to_numpy()]
     first = scores.groupby("lead_id")["given_at"].min().reindex(leads["lead_id"].to_numpy())
     late = first.reset_index(drop=True) - leads["handed_off_at"].reset_index(drop=True)
     scored = first.notna().to_numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,15 +18,16 @@ from models.scorer import Scorer
 from models.segments import Segmented
 from training.funnel import DAY, NEVER, Instants, funnel
 from training.labels import HeadName, label
-from training.snapshots import PROMPT, take
+from training.snapshots import take, worked_by
 
 SCORES = ("lead_id", "given_at", "as_of", "p_accept", "p_close", "score", "grade", "explored", "owner", "segment")
 """Columns of the scores given, as the ledger has them: one row a score, times UTC, ``explored`` True, False or missing.
-Two more may be there: ``features`` (arrays of floats) with ``catalog``, the hash of their catalog."""
+More may be there: ``features`` (arrays of floats) with ``catalog``, the hash of their catalog; ``definition``, the
+version of the definition that graded."""
 
 COLUMNS = (
     *("lead_id", "account_id", "handed_off_at", "source", "owner"),
-    *("given", "given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"),
+    *("given", "given_at", "p_accept", "p_close", "score", "grade", "definition", "explored", "segment"),
     *("contacted_at", "accepted_at", "outcome", "outcome_at", "reason", "amount", "decider"),
     *("y_accept", "settled_accept", "y_close", "settled_close"),
 )
@@ -44,10 +45,11 @@ class Handed:
 
     * ``handed_off_at``: hand-off (creation where hand-offs are not recorded); ``source``, ``owner``: as in the history,
       missing where it has no such field;
-    * ``given``: ``ledger`` where the score is the first given within a day of the hand-off; ``again`` where the scorer
+    * ``given``: ``ledger`` where the score is the one it was worked by (`worked_by`); ``again`` where the scorer
       has worked it out as of the hand-off; ``backtest`` where the scorer would know the lead's own outcome, and what
       one of the backtest said, trained at a date before the hand-off, stands for it; ``none`` where nobody could say
       (``p_accept, p_close, score, grade`` are missing);
+      ``definition``: the version that the ledger's grade is of, missing where not known;
       ``explored``: drawn by lot to be worked all the same, missing where the grade takes no part;
     * ``contacted_at``: first activity of a kind that the definition calls contact, from the hand-off on;
     * ``accepted_at``; ``outcome, outcome_at, reason, amount``: the first final milestone with its reason, and the
@@ -84,6 +86,16 @@ class Handed:
         drawn = self.leads["explored"].astype("boolean")  # missing takes no part
         return np.asarray((~drawn).fillna(value=False), dtype=bool)
 
+    @cached_property
+    def newest(self) -> Handed:
+        """Only the leads that the scorer in service did not learn from; all of them where there is none such."""
+        if self.learned is None or self.learned <= self.since:
+            return self
+        after = (self.leads["handed_off_at"] > self.learned).to_numpy()
+        if not after.any():
+            return self
+        return replace(self, leads=self.leads[after].reset_index(drop=True), since=self.learned)
+
 
 def no_scores() -> pd.DataFrame:
     """What `hand` takes where the ledger holds no scores."""
@@ -109,7 +121,7 @@ def hand(
         history: with its times, feedback of the ledger merged in.
         definition: whose horizons, kinds of activity and grades count.
         since: usually the export that the scorer learned from, so that no grade knows its lead's own outcome.
-        scores: those given, with columns `SCORES`; a lead was worked by the first one given promptly (`PROMPT`).
+        scores: those given, with columns `SCORES`; which of them a lead was worked by tells `worked_by`.
         scorer: grades the leads that have no score in the ledger, as of their hand-off.
         agreed: the sheet in force and who signed it.
         learned: the export that the scorer learned from: leads handed over before it are not graded by it, but as the
@@ -146,22 +158,21 @@ def _of_the_lead(rows: pd.DataFrame, history: History) -> pd.DataFrame:
 
 
 def promptly(rows: pd.DataFrame, scores: pd.DataFrame, told: Sequence[str]) -> pd.DataFrame:
-    """The rows whose lead was scored at its hand-off or promptly after, with these columns of the first such score.
+    """The rows whose lead was scored when it was handed off, with these columns of the score it was worked by.
 
     ``rows`` need ``lead_id`` and ``handed_off_at``; ``scores`` have columns `SCORES`.
     """
     ordered = scores.sort_values(["as_of", "given_at"], kind="stable")
     columns = list(dict.fromkeys(("lead_id", "as_of", "given_at", *told)))
     theirs = rows.merge(ordered[columns], on="lead_id", how="inner")
-    until = theirs["handed_off_at"] + PROMPT
-    prompt = theirs["as_of"].between(theirs["handed_off_at"], until) & (theirs["given_at"] <= until)
-    return theirs[prompt.to_numpy()].drop_duplicates("lead_id")
+    return worked_by(theirs.assign(start=theirs["handed_off_at"]), "lead_id")
 
 
 def _given(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """With the score that the ledger gave at the hand-off, or promptly after it."""
-    told = ["given_at", "p_accept", "p_close", "score", "grade", "explored", "segment"]
-    theirs = promptly(rows[["lead_id", "handed_off_at"]], scores, told)
+    """With the score that the ledger gave when it was handed off."""
+    told = ["given_at", "p_accept", "p_close", "score", "grade", "definition", "explored", "segment"]
+    known = scores if "definition" in scores else scores.assign(definition=None)
+    theirs = promptly(rows[["lead_id", "handed_off_at"]], known, told)
     out = rows.merge(theirs[["lead_id", *told]], on="lead_id", how="left", validate="one_to_one")
     out["given"] = np.where(out["grade"].notna(), GIVEN, NONE)
     return out
@@ -232,8 +243,9 @@ def _outcomes(rows: pd.DataFrame, history: History) -> pd.DataFrame:
     steps = funnel(history)
     at = steps.rows(rows["lead_id"])
     accepted = steps.accepted[at]
-    milestones = history.milestones
-    by_time = milestones.sort_values("reached_at", kind="stable", na_position="last")
+    milestones = history.milestones[~(history.milestones["reached_at"] > history.exported_at).to_numpy()]
+    not_won = (milestones["milestone"] != Milestone.WON).to_numpy()  # of several at one instant, as `training.funnel`
+    by_time = milestones.assign(not_won=not_won).sort_values(["reached_at", "not_won"], na_position="last")
     is_final = by_time["milestone"].isin([str(milestone) for milestone in FINAL]).to_numpy()
     final = by_time[is_final].drop_duplicates("lead_id").set_index("lead_id").reindex(rows["lead_id"].to_numpy())
     accepts = by_time[(by_time["milestone"] == Milestone.ACCEPTED).to_numpy()]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.forecast import accounts_of
-from training.review.handed import Handed
+from training.review.handed import BACKTEST, Handed
 
 FEWEST = 20
 """Leads of the best grade in each half without which nothing is claimed."""
@@ -48,10 +48,16 @@ class Heat:
 
 
 def heat(handed: Handed) -> Heat | None:
-    """The best grade over time; ``None`` where no lead has a grade."""
+    """The best grade over time; ``None`` where no lead has a grade.
+
+    Grades that the backtest's scorers gave count only where there are no others: each of them calls more or fewer leads
+    good, and beside grades of the service that would look like a change.
+    """
     leads = handed.graded
     if leads.empty or handed.scorer is None:
         return None
+    served = (leads["given"] != BACKTEST).to_numpy()
+    leads = leads[served] if served.any() else leads
     grade = handed.scorer.grading.names[0]
     hot = (leads["grade"] == grade).to_numpy()
     account = accounts_of(leads)
@@ -73,10 +79,10 @@ def heat(handed: Handed) -> Heat | None:
 
 
 def _judged(leads: pd.DataFrame, handed: Handed, head: str) -> np.ndarray:
-    """Leads whose horizon has passed, whatever was answered and however early."""
+    """Leads whose horizon has passed, whatever was answered and however early; none where nothing is said of a head."""
     days = handed.definition.accept_days if head == "accept" else handed.definition.close_days
     over = leads["handed_off_at"] + pd.Timedelta(days=days) <= handed.until
-    return np.asarray((over & leads[f"y_{head}"].notna()).to_numpy())
+    return np.asarray((over & leads[f"y_{head}"].notna() & leads[f"p_{head}"].notna()).to_numpy())
 
 
 def _halves(yes: Mask, asked: Mask, at: np.ndarray, account: np.ndarray) -> tuple[float, float, int | None]:

@@ -119,6 +119,7 @@ def _in_short(found: Warranties, speaker: Speaker) -> Part:
                     len(young),
                 )
             )
+    sentences += list(_left_out(found, speaker))
     tables = (_table(found, speaker),) if found.leads or found.broken else ()
     single = say(
         "“So far” is the share or number since the sheet was measured, with the range of a single look at it "
@@ -130,6 +131,22 @@ def _in_short(found: Warranties, speaker: Speaker) -> Part:
     )
     notes = (single,) if tables else ()
     return Part(say("In short"), tuple(sentences), tables=tables, notes=notes, alarm=bool(found.broken))
+
+
+def _left_out(found: Warranties, speaker: Speaker) -> Iterator[str]:
+    """Leads handed over since the sheet was measured that test nothing, and why."""
+    if found.others:
+        yield speaker.count(
+            "%(n)s lead was graded by another definition than that of the sheet: it tests nothing here.",
+            "%(n)s leads were graded by another definition than that of the sheet: they test nothing here.",
+            found.others,
+        )
+    if found.since > pd.Timestamp(found.sheet.measured.exported_at):
+        yield speaker.say(
+            "Only leads handed over after %(day)s are looked at, not all since the sheet was measured: whoever chooses "
+            "the day, and another one tomorrow, raises more false alarms than are promised below.",
+            day=speaker.date(found.since),
+        )
 
 
 def _first_verdicts(found: Warranties, speaker: Speaker) -> Iterator[str]:

@@ -29,7 +29,7 @@ def document(handed: Handed, *, seed: int, language: Language) -> Document:
     parts = [
         _calibration(heads, speaker),
         moved.part(drift, handed, speaker),
-        _heat(hot, speaker),
+        _heat(hot, speaker, accept=bool(handed.graded["p_accept"].notna().any())),
         _coverage(scored, speaker),
     ]
     return Document(
@@ -146,12 +146,15 @@ def _level(one: Calibrated, speaker: Speaker) -> str:
     else:
         said = say("Won: %(expected)s were expected, %(came)s were.", **facts)
     _, low, high = one.intercept
+    if not (np.isfinite(low) and np.isfinite(high)):  # none came, or all did: the level has no number
+        return said
     if low <= 0 <= high:
         return f"{said} {say('That is no more than chance.')}"
     return f"{said} {say('That is more than chance, but not yet proven to be more than may be.')}"
 
 
-def _heat(hot: Heat | None, speaker: Speaker) -> Part:
+def _heat(hot: Heat | None, speaker: Speaker, *, accept: bool) -> Part:
+    """Of acceptance only where the history records it."""
     say = speaker.say
     title = say("Does the best grade stay rare and good?")
     if hot is None:
@@ -161,7 +164,8 @@ def _heat(hot: Heat | None, speaker: Speaker) -> Part:
     if hot.inflated:
         sentences.append(inflated(hot, speaker))
     sentences.append(_half(say("Leads with grade %(grade)s", **facts), hot.share, speaker))
-    sentences.append(_half(say("Of those, accepted by sales"), hot.accept, speaker))
+    if accept:
+        sentences.append(_half(say("Of those, accepted by sales"), hot.accept, speaker))
     sentences.append(_half(say("Of those, won"), hot.close, speaker))
     note = say(
         "The earlier and the later half of the leads that can be judged; “beyond chance” in 95 of 100 such looks."

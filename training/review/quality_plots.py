@@ -48,6 +48,8 @@ def months(hot: Heat, speaker: Speaker) -> Plot:
             ("judged_close", "closed", OTHERS[1], say("won")),
         ):
             known = rows[judged].to_numpy() > 0
+            if not known.any():
+                continue
             share = rows.loc[known, yes] / rows.loc[known, judged]
             right.plot(day[known] + 15, share, color=colour, marker="o", markersize=4, linewidth=1.4, label=label)
         right.set_title(say("What became of them"))

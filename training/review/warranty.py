@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -110,13 +110,17 @@ class Warranty:
 
 @dataclass(frozen=True)
 class Warranties:
-    """All promises of a sheet, in its order, tested on the ``leads`` handed over after ``since``."""
+    """All promises of a sheet, in its order, tested on the ``leads`` handed over after ``since``.
+
+    ``others`` of them were graded by another definition, whose grades promise something else: they test nothing.
+    """
 
     sheet: Sheet
     since: pd.Timestamp
     until: pd.Timestamp
     leads: int
     every: tuple[Warranty, ...]
+    others: int = 0
 
     @property
     def broken(self) -> tuple[Warranty, ...]:
@@ -143,7 +147,10 @@ def examine(handed: Handed, sheet: Sheet, *, lines: bool = True) -> Warranties:
     """Puts every promise of a sheet to the test, on leads handed over after it was measured."""
     since = max(pd.Timestamp(sheet.measured.exported_at), handed.since)
     leads = handed.leads[(handed.leads["handed_off_at"] > since).to_numpy()]
-    return hold(leads, before(handed, since), sheet, since, handed.until, lines=lines)
+    other = (leads["definition"].notna() & (leads["definition"] != sheet.definition.version)).to_numpy()
+    leads = leads.assign(grade=leads["grade"].mask(other))
+    found = hold(leads, before(handed, since), sheet, since, handed.until, lines=lines)
+    return replace(found, others=int(other.sum()))
 
 
 def of_the_past(handed: Handed, one: Warranty, definition: Definition) -> Range | None:

@@ -35,4 +35,4 @@ def test_the_draws_are_every_score_of_leads_that_ever_took_part(ledger: Ledger) 
 
 def test_a_ledger_without_scores_has_no_draws(ledger: Ledger) -> None:
     assert draws(ledger).empty
-    assert list(draws(ledger).columns) == ["lead_id", "given_at", "as_of", "grade", "explored"]
+    assert list(draws(ledger).columns) == ["lead_id", "given_at", "as_of", "grade", "explored", "definition"]

@@ -105,6 +105,15 @@ def _rest(of: Handed) -> tuple[Any, ...]:
     return of.history, of.definition, of.since, of.scores
 
 
+def test_low_grades_given_while_nothing_was_drawn_were_not_chosen_by_the_score() -> None:
+    of = handed()
+    paused = of.leads["lead_id"].isin([f"left{i}" for i in range(50, 100)]).to_numpy()
+    of = Handed(of.leads.assign(explored=of.leads["explored"].mask(paused, None)), *_rest(of))
+    found = explored(of)
+    assert set(found.leads.loc[found.high, "grade"]) == {"A"}
+    assert (found.high.sum(), found.left.sum()) == (200, 50)
+
+
 def test_leads_of_one_account_count_as_one() -> None:
     alone, together = told(handed()), told(handed(account=200))
     assert together.score.size < 0.2 * alone.score.size

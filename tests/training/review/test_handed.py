@@ -77,6 +77,33 @@ def test_the_first_score_from_the_hand_off_on_counts() -> None:
     assert (leads.loc["open", "given"], leads["grade"].notna().tolist()) == ("none", [True, False, False])
 
 
+def test_a_win_goes_before_a_loss_of_the_same_instant_in_what_is_told_as_in_what_is_learned() -> None:
+    at = "2026-03-05T08:00:00Z"
+    known = small()
+    both = history(
+        lead("l", "2026-02-01T08:00:00Z"),
+        milestone("l", "handed_off", "2026-02-03T08:00:00Z"),
+        milestone("l", "accepted", "2026-02-04T08:00:00Z"),
+        milestone("l", "lost", at, reason="price"),
+        milestone("l", "won", at, amount=3.0),
+        exported_at=known.exported_at.isoformat(),
+    )
+    leads = hand(both, DEFINITION, since=SINCE).leads
+    assert leads.loc[0, ["y_close", "outcome", "amount"]].tolist() == [1.0, "won", 3.0]
+
+
+def test_where_a_lead_is_scored_first_and_then_handed_off_the_last_score_before_counts() -> None:
+    scores = given(
+        ("won", "2026-02-02T09:00:00Z", "C", None),
+        ("won", "2026-02-03T07:59:00Z", "B", True),
+        ("open", "2026-02-01T08:00:00Z", "D", None),
+        ("won", "2026-02-20T08:00:00Z", "A", None),
+    )
+    leads = hand(small(), DEFINITION, since=SINCE, scores=scores).leads.set_index("lead_id")
+    assert (leads.loc["won", "grade"], leads.loc["won", "explored"]) == ("B", True)
+    assert leads.loc["open", "given"] == "none", "three days before is another time"
+
+
 @pytest.mark.parametrize("late", ["as_of", "given_at"])
 def test_a_score_that_came_late_is_not_the_one_that_the_lead_was_worked_by(late: str) -> None:
     scores = given(("won", "2026-02-03T09:00:00Z", "B", None))

@@ -43,6 +43,36 @@ def test_what_is_off_by_less_than_a_trifle_raises_no_alarm_however_long_one_look
     assert sum(alarms) <= 3
 
 
+def test_what_an_earlier_scorer_said_is_not_held_against_the_one_in_service() -> None:
+    """The sheet in force may be older than the scorer: leads between the two were scored by another one."""
+    rows, learned = spoken(800, 0.0), SINCE + pd.Timedelta(days=100)
+    wrong = (rows["handed_off_at"] <= learned).to_numpy()
+    rows = rows.assign(y_accept=rows["y_accept"].mask(wrong, 0.0))
+    (found,) = [each for each in calibrated(handed(rows, learned=learned), 1) if each.head == HeadName.ACCEPT]
+    assert found.alarm is None
+    assert found.leads == (~wrong).sum()
+    (every,) = [each for each in calibrated(handed(rows[wrong], learned=learned), 1) if each.head == HeadName.ACCEPT]
+    assert every.alarm is not None, "where nothing came since, as right after a training, the past is shown"
+
+
+def test_probabilities_too_far_apart_are_not_called_too_high_or_too_low_together() -> None:
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.05, 0.95, 800)
+    rows = leads(800, accept=0.5).assign(p_accept=p, y_accept=(rng.random(800) < expit(0.3 * logit(p))) * 1.0)
+    (found,) = [each for each in calibrated(handed(rows), 1) if each.head == HeadName.ACCEPT]
+    assert found.slope[2] < 0.6
+    assert found.alarm is None
+
+
+@pytest.mark.parametrize("came", [0.0, 1.0])
+def test_where_none_came_nothing_is_said_of_chance(came: float) -> None:
+    rows = leads(60, accept=0.5).assign(p_accept=0.5 + 0.48 * (2 * came - 1), y_accept=came)
+    told = document(handed(rows), seed=1, language="en").parts[0]
+    (said,) = [sentence for sentence in told.sentences if sentence.startswith("Accepted by sales")]
+    assert "chance" not in said
+    assert not told.alarm
+
+
 def test_with_few_judged_leads_nothing_is_said() -> None:
     assert calibrated(handed(spoken(40, 0.0)), 1) == ()
 
@@ -120,6 +150,30 @@ def test_inflation_is_more_hot_leads_of_which_fewer_are_taken(
     assert found.months["leads"].sum() == 600
 
 
+def test_where_no_acceptance_is_recorded_nothing_is_said_of_it() -> None:
+    of = graded((0.3, 0.3), (0.8, 0.5))
+    silent = replace(of, leads=of.leads.assign(p_accept=np.nan))
+    for known, tells in ((of, True), (silent, False)):
+        told = document(known, seed=1, language="en").parts[2]
+        assert any("accepted by sales" in sentence for sentence in told.sentences) == tells
+    found = heat(silent)
+    assert found is not None
+    assert found.accept[2] is None
+
+
+def test_grades_of_the_backtest_beside_those_of_the_service_are_no_inflation() -> None:
+    of = graded((0.2, 0.4), (0.8, 0.55))
+    middle = of.leads["handed_off_at"].median()
+    rows = of.leads.assign(given=np.where(of.leads["handed_off_at"] < middle, "backtest", "again"))
+    found = heat(replace(of, leads=rows))
+    assert found is not None
+    assert found.months["leads"].sum() == (rows["given"] == "again").sum()
+    assert not found.inflated
+    alone = heat(replace(of, leads=rows.assign(given="backtest")))
+    assert alone is not None
+    assert alone.months["leads"].sum() == 600, "where there are no others they are shown"
+
+
 def test_coverage_counts_scores_that_came_in_time() -> None:
     rows = leads(4, accept=0.5)
     at = rows["handed_off_at"]
@@ -138,6 +192,8 @@ def test_coverage_counts_scores_that_came_in_time() -> None:
     found = coverage(replace(handed(rows), scores=scores))
     assert (found.leads, found.before, found.later, found.never) == (4, 2, 1, 1)
     assert found.enough == 0.5
+    fresh = rows.assign(handed_off_at=UNTIL - pd.Timedelta(hours=5))
+    assert coverage(replace(handed(fresh), scores=scores)).leads == 0, "their day is not over"
     assert coverage(handed(rows)).since is None
 
 

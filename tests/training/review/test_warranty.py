@@ -34,6 +34,38 @@ def test_a_promise_that_is_kept_is_kept_and_one_that_is_not_is_broken_with_its_d
     assert not found.inside
 
 
+def test_grades_of_another_definition_break_no_promise_of_this_one_and_the_page_says_so() -> None:
+    agreed = signed("marketing", "sales")
+    rows = leads(400, accept=0.6)
+    mine = of(rows.assign(definition=agreed.sheet.definition.version))["A", "accept"]
+    assert mine.state == State.BROKEN
+    theirs = rows.assign(definition="of another definition")
+    assert of(theirs)["A", "accept"].says == 0
+    assert all(each.state == State.YOUNG for each in of(theirs).values() if each.what != "per_week")
+    told = document(handed(theirs, agreed), seed=1, language="en")
+    assert told is not None
+    assert any("400 leads were graded by another definition" in sentence for sentence in told.parts[0].sentences)
+
+
+def test_volumes_are_not_counted_in_grades_of_the_backtest() -> None:
+    rows = leads(400, accept=0.82).assign(given="backtest")
+    found = of(rows)
+    weeks = (UNTIL - SINCE) // pd.Timedelta(days=7)
+    assert of(leads(400, accept=0.82))["A", "per_week"].says == weeks
+    assert found["A", "per_week"].says < weeks / 2, "only weeks in which nothing came"
+    assert found["A", "accept"].says == 400
+
+
+def test_a_day_of_ones_own_choice_is_told_to_void_the_promise_of_few_false_alarms() -> None:
+    agreed = signed("marketing", "sales")
+    usual = handed(leads(400, accept=0.82), agreed)
+    chosen = replace(usual, since=SINCE + pd.Timedelta(days=40))
+    for known, voids in ((usual, False), (chosen, True)):
+        told = document(known, seed=1, language="en")
+        assert told is not None
+        assert any("Only leads handed over after" in sentence for sentence in told.parts[0].sentences) == voids
+
+
 def test_few_answers_judge_nothing() -> None:
     found = of(leads(12, accept=0.82))["A", "accept"]
     assert (found.state, found.says) == (State.YOUNG, 12)

@@ -90,6 +90,7 @@ class Explored:
     """The leads with a score of the ledger, by how they came to be worked.
 
     ``leads``: those rows of `Handed.leads`; ``drawn`` by lot, ``left`` (not drawn), ``high`` (by their grade): bool[n].
+    Leads of a low grade given while nothing was drawn, as where drawing paused, are none of them.
     """
 
     leads: pd.DataFrame
@@ -108,7 +109,9 @@ def explored(handed: Handed) -> Explored:
     rows = leads[given].reset_index(drop=True)
     drawn = (rows["explored"].astype("boolean").fillna(False)).to_numpy(dtype=bool)  # noqa: FBT003  missing is not drawn
     left = rows["explored"].notna().to_numpy() & ~drawn
-    return Explored(rows, drawn, left, ~drawn & ~left)
+    exploration = handed.definition.exploration
+    low = rows["grade"].isin(exploration.grades if exploration else ()).to_numpy()
+    return Explored(rows, drawn, left, ~drawn & ~left & ~low)
 
 
 def uplift(handed: Handed, found: Explored, head: HeadName) -> Uplift | None:
