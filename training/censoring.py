@@ -38,7 +38,7 @@ def weights(labels: pd.DataFrame, weight: Floats | None = None, groups: Floats |
     censored_after = labels["censored_after"].to_numpy()
     for kind in np.unique(kinds[asked]):
         mine = asked & (kinds == kind)
-        share[mine] = _share_left(censored_after[mine], own[mine], duration[mine])
+        share[mine] = share_left(censored_after[mine], duration[mine], own[mine])
     settled = labels["settled"].to_numpy()
     return np.where(settled, 1.0 / np.maximum(share, SMALLEST_SHARE), 0.0)
 
@@ -84,8 +84,9 @@ def rate(labels: pd.DataFrame, snapshots: pd.DataFrame, z: float = 1.96) -> Rate
     return Rate(estimate, low, high, *counts, cut, *naive)
 
 
-def _share_left(censored_after: Floats, weight: Floats, t: Floats) -> Floats:
-    """The weighted share of ``censored_after`` at or above each ``t``; NaN gives 1."""
+def share_left(censored_after: Floats, t: Floats, weight: Floats | None = None) -> Floats:
+    """The (weighted) share of ``censored_after`` at or above each ``t``; NaN gives 1."""
+    weight = np.ones(len(censored_after)) if weight is None else weight
     order = np.argsort(censored_after, kind="stable")
     above = np.append(np.cumsum(weight[order][::-1])[::-1], 0.0)
     place = np.searchsorted(censored_after[order], np.nan_to_num(t, nan=-np.inf), side="left")

@@ -52,7 +52,7 @@ def test_what_changed_since_another_file_is_told_in_words(tmp_path: Path, accord
     said = accord("definition", "diff", before, "--project", now).stdout
     assert "• Grade A: 30 leads a week; before: 40 leads a week." in said
     said = accord("definition", "diff", before, "--project", now, "--language", "fr").stdout
-    assert "• Classe A : 30 leads par semaine ; avant : 40 leads par semaine." in said
+    assert "• Classe A\u00a0: 30 leads par semaine\u00a0; avant\u00a0: 40 leads par semaine." in said
     told = json.loads(accord("definition", "diff", before, before, "--project", now, "--json").stdout)
     assert told["changes"] == []
     assert told["before"] == told["after"]

@@ -95,7 +95,8 @@ def test_whatever_changes_the_version_is_told(change: str, language: Language) -
 def test_a_change_is_told_in_words() -> None:
     before, after = CHANGES["capacity"]
     assert told(before, after) == ["Grade A: 30 leads a week; before: 40 leads a week."]
-    assert told(before, after, "fr") == ["Classe A : 30 leads par semaine ; avant : 40 leads par semaine."]
+    (text,) = told(before, after, "fr")
+    assert text == "Classe A\u00a0: 30 leads par semaine\u00a0; avant\u00a0: 40 leads par semaine."
 
 
 def test_a_voice_is_told_in_words() -> None:
@@ -125,8 +126,8 @@ def test_what_comes_after_the_score_is_told_in_words() -> None:
     assert told(*CHANGES["closed"], "fr") == ["Désormais fermé\u00a0: 1er mai 2026 et 25 décembre 2026."]
     assert told(*reversed(CHANGES["closed"])) == ["Not closed any more: May 1, 2026 and December 25, 2026."]
     assert told(*CHANGES["kinds"], "fr") == [
-        "Ce qui compte comme premier contact : appel et rendez-vous ; avant : appel.",
-        "Ce qui vient du service client, nouveau : demande au service client.",
+        "Ce qui compte comme premier contact\u00a0: appel et rendez-vous\u00a0; avant\u00a0: appel.",
+        "Ce qui vient du service client, nouveau\u00a0: demande au service client.",
     ]
     assert told(*CHANGES["exploration"]) == [
         "The draw by lot is new: 10% of the leads of grade D are worked all the same (draw “1”)."

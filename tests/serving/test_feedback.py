@@ -114,7 +114,7 @@ def test_reports_out_of_order_and_in_contradiction_are_explained(loop: Loop) -> 
     (before,) = loop.told(ACCEPTED, language="fr")
     assert (no["fate"], before["fate"]) == ("counts", "overruled")
     said = before["text"].replace("\u00a0", " ")
-    assert said.startswith("Ce retour ne compte pas : pour le 4 mars 2026, plus tard, « refusé » a été signalé.")
+    assert said.startswith("Ce retour ne compte pas : pour le 4 mars 2026, plus tard, « rejeté » a été signalé.")
     (after,) = loop.told({**ACCEPTED, "occurred_at": "2026-03-05T09:00:00Z"})
     assert after["fate"] == "counts"
     assert "It overrules what was reported before" in after["text"]

@@ -12,6 +12,7 @@ from training.drawing import OWN, figure_of, svg_of
 from training.pages.document import Plot
 from training.pages.tables import Row, Table
 from training.review.chance import doubts_of
+from training.review.groups import MOST
 from training.review.shares import DOUBT, Share, plain
 from training.review.telling import Telling, labelled, names_of, rows_of
 from training.trial.draws import clusters_of
@@ -102,8 +103,8 @@ def _pairs(
     return tuple(sorted(out, key=lambda pair: -pair.leads * (pair.share - pair.others)))
 
 
-def crossed(reasons: Reasons, by: str, outcome: str, telling: Telling, most: int = 10) -> Table | None:
-    """Groups down, reasons across: how many leads, and the share of the group's."""
+def crossed(reasons: Reasons, by: str, outcome: str, telling: Telling, most: int = MOST) -> Table | None:
+    """Groups down, reasons across: how many leads, and the share of the group's; the smaller groups together."""
     groups = reasons.cross.get(by)
     if not groups:
         return None
@@ -114,12 +115,16 @@ def crossed(reasons: Reasons, by: str, outcome: str, telling: Telling, most: int
     shown = sorted(
         list(groups.items())[:most], key=lambda item: order.index(item[0]) if item[0] in order else len(order)
     )
-    for group, counts in shown:
+    named = [(telling.group(group, by), group in clear, counts) for group, counts in shown]
+    if smaller := list(groups.values())[most:]:
+        together = {code: sum(counts[code] for counts in smaller) for code in smaller[0]}
+        named.append((telling.say("all others"), False, together))
+    for name, stands_out, counts in named:
         of = sum(counts.values())
         rest = of - sum(counts[code] for code in codes)
         cells = [telling.number(of), *(telling.part_of(counts[code], of) for code in codes)]
         cells += [telling.part_of(rest, of)] if len(reasons.reasons) > WIDEST else []
-        rows.append(Row(telling.group(group, by), tuple(cells), own=group in clear))
+        rows.append(Row(name, tuple(cells), own=stands_out))
     heads = [telling.say("leads"), *(telling.reason(outcome, code) for code in codes)]
     heads += [telling.say("other reasons")] if len(reasons.reasons) > WIDEST else []
     return Table(tuple(heads), tuple(rows))

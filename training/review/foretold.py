@@ -8,7 +8,7 @@ against every frequent reason; only what chance would reach once in twenty such 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,8 @@ class Foretold:
 
     ``among``: share of the reason's leads that have the fact, of ``every`` answered lead; ``doubt``: how likely chance
     alone would have shown some fact as clear as this. Of the leads with the fact (``of_all`` leads handed over):
-    ``accepted`` against ``others``, and the share of all ``wins`` that they hold (NaN where there is none);
+    ``accepted`` against ``others``, and how many of ``all_wins`` they hold (``won``) as a share (``wins``, NaN where
+    there is none);
     ``filters`` where sales clearly accepts fewer of them and few wins are among them, so that marketing could hold
     them back.
     """
@@ -77,6 +78,8 @@ class Foretold:
     accepted: Share
     others: Share
     wins: float
+    won: int
+    all_wins: int
     filters: bool
 
     @property
@@ -100,7 +103,8 @@ def foretell(handed: Handed, ground: Ground, *, seed: int) -> tuple[Foretold, ..
         return ()
     search = _Search(handed, tests, np.column_stack([held[test] for test in tests]), answered, seed)
     counted = leads.loc[rejected, "reason"].value_counts()
-    reasons = [str(reason) for reason, n in counted.items() if n >= FREQUENT and reason != OTHER]
+    all_ = int(rejected.sum())  # a reason that all give sets nobody apart
+    reasons = [str(reason) for reason, n in counted.items() if FREQUENT <= n < all_ and reason != OTHER]
     found = list(search.of(None, rejected, answered))
     if reasons:
         found += search.each(reasons, rejected)
@@ -159,17 +163,21 @@ OTHER = "other"
 def _worth(
     handed: Handed, reason: str | None, leads: int, test: Test, having: Truth, shares: tuple[float, float, float]
 ) -> Foretold:
-    """With what a filter on the fact would have kept back."""
-    answers_ = answers_of(handed, HeadName.ACCEPT)
+    """With what a filter on the fact would have kept back, of leads that were to be worked."""
+    every = answers_of(handed, HeadName.ACCEPT)
+    answers_ = replace(every, weight=np.where(handed.left, 0.0, every.weight))
     _, errors = answers_.gap(having)
     won = (handed.leads["outcome"] == Milestone.WON).to_numpy()
-    wins = float((won & having).sum() / won.sum()) if won.any() else float("nan")
+    theirs, all_wins = int((won & having).sum()), int(won.sum())
+    wins = theirs / all_wins if all_wins else float("nan")
     return Foretold(
         *(reason, leads, test, *shares),
         of_all=float(having.mean()),
         accepted=answers_.share(having),
         others=answers_.share(~having),
         wins=wins,
+        won=theirs,
+        all_wins=all_wins,
         filters=bool(errors < -Z and not wins > SPARED * having.mean()),
     )
 

@@ -81,6 +81,12 @@ class Handed:
         return self.leads[self.leads["grade"].notna().to_numpy()]
 
     @cached_property
+    def left(self) -> np.ndarray:
+        """Which leads are of a low grade and were not drawn to be worked: nobody was to call them, or to answer."""
+        drawn = self.leads["explored"].astype("boolean")  # missing takes no part
+        return np.asarray((~drawn).fillna(value=False), dtype=bool)
+
+    @cached_property
     def newest(self) -> Handed:
         """Only the leads that the scorer in service did not learn from; all of them where there is none such."""
         if self.learned is None or self.learned <= self.since:

@@ -12,15 +12,20 @@ from training.speaker import Speaker
 
 def opening(handed: Handed, speaker: Speaker) -> Iterator[str]:
     """Which leads, and where their grades come from."""
-    say, count = speaker.say, speaker.count
     since, until = speaker.date(handed.since), speaker.date(handed.until)
-    yield count(
+    yield speaker.count(
         "%(n)s lead was handed over from %(since)s to the export of %(until)s.",
         "%(n)s leads were handed over from %(since)s to the export of %(until)s.",
         len(handed.leads),
         since=since,
         until=until,
     )
+    yield from graded_by(handed, speaker)
+
+
+def graded_by(handed: Handed, speaker: Speaker) -> Iterator[str]:
+    """Where the grades of the leads come from."""
+    say, count = speaker.say, speaker.count
     of = handed.leads["given"].value_counts()
     if given := int(of.get(GIVEN, 0)):
         yield count(

@@ -39,7 +39,7 @@ class Person:
 def compare(who: pd.Series, asked: Truth, yes: Truth, chance: np.ndarray) -> list[Person]:
     """Persons by the number of leads asked; none where nobody is named.
 
-    ``who`` owns each lead from its hand-off on. Who recorded the answer would not do: of a lead without one there is
+    ``who`` owns each lead, as the export has it. Who recorded the answer would not do: of a lead without one there is
     nobody, and whoever closes old leads would seem to be slow.
 
     ``chance[n]``: what would be expected of each lead, so that who has the harder leads is not blamed for them. Leads

@@ -24,6 +24,7 @@ from models.vocabulary import Vocabulary, readable
 from training.drawing import INK
 from training.pages.tables import Cell
 from training.review.handed import Handed
+from training.review.opening import graded_by
 from training.review.shares import Share
 from training.speaker import DASH, Speaker
 
@@ -90,6 +91,11 @@ class Telling:
         """A number."""
         return Cell(self.speaker.number(value, digits))
 
+    def few(self, value: float) -> str:
+        """Days or hours of a definition, with the digits that they were written with, two at most."""
+        digits = next((digits for digits in (0, 1) if round(value, digits) == value), 2)
+        return self.speaker.number(value, digits)
+
     def part_of(self, n: int, of: int) -> Cell:
         """A count, with its share under it."""
         return Cell(self.speaker.number(n), self.speaker.percent(n / of) if of else "")
@@ -113,7 +119,7 @@ class Telling:
         return str(format_date(num2date(at).date(), format="d MMM yy", locale=self.language))  # type: ignore[no-untyped-call]
 
     def opening(self) -> Iterator[str]:
-        """Which leads the report is about."""
+        """Which leads the report is about, and how to read it."""
         handed, date = self.handed, self.speaker.date
         yield self.count(
             "%(n)s lead, handed over between %(since)s and %(until)s, as known on %(known)s.",
@@ -123,11 +129,13 @@ class Telling:
             until=date(handed.leads["handed_off_at"].max()),
             known=date(handed.until),
         )
-        days = f"{handed.definition.accept_days:g}", f"{handed.definition.close_days:g}"
+        yield from graded_by(handed, self.speaker)
+        days = self.few(handed.definition.accept_days), self.few(handed.definition.close_days)
         if handed.history.tracks_acceptance:
             yield self.say(
                 "A lead counts as accepted when sales accepts it within %(accept)s days, and as won when it is won "
-                "within %(close)s days. For leads too young to tell, others like them stand.",
+                "within %(close)s days. For leads too young to tell, older ones of their group stand; where there are "
+                "none, a dash.",
                 accept=days[0],
                 close=days[1],
             )

@@ -81,7 +81,7 @@ def test_what_people_wrote_is_escaped() -> None:
 
 def test_a_tiny_history_says_what_it_knows() -> None:
     parts = said(small(*tiny()))
-    assert "Sales accepted 1 of them and rejected 1." in parts["Leads handed over"]
+    assert "Of all leads of this page sales accepted 1 and rejected 1." in parts["Leads handed over"]
     assert "1 is still to be answered." in parts["Leads handed over"]
     assert "one person" in parts["Feedback given and missing"]
     assert "no need" in parts["Why sales rejects"]
@@ -141,6 +141,51 @@ def test_time_to_contact_is_counted_in_working_hours() -> None:
     assert found.in_time.value == pytest.approx(1 / 3)
     assert found.median == pytest.approx(8 + 1 / 60), "the middle one of three; never counts as longest"
     assert found.never.value == pytest.approx(1 / 3)
+
+
+def test_a_lead_counts_by_its_age_and_not_by_how_fast_it_was_contacted() -> None:
+    """Five minutes after its hand-off only the contacted lead is known to be in time; the other still can be."""
+    rows = (
+        *(lead(name, "2026-06-29T08:00:00Z", owner="ann") for name in ("quick", "waiting", "old")),
+        *(milestone(name, "handed_off", "2026-06-30T11:50:00Z") for name in ("quick", "waiting")),
+        milestone("old", "handed_off", "2026-03-02T10:00:00Z"),
+        activity("quick", "call", "2026-06-30T11:55:00Z"),
+        milestone("quick", "accepted", "2026-06-30T11:56:00Z"),
+    )
+    leads = small(*rows, exported_at="2026-06-30T12:00:00Z")
+    found = contact.measure(replace(leads, leads=leads.leads.assign(grade="A")))
+    assert found is not None
+    assert (found.in_time.judged, found.in_time.value) == (1, 0.0)
+    assert (found.never.judged, found.never.value) == (1, 1.0)
+
+
+def test_nobody_owes_an_answer_on_leads_that_were_not_drawn_to_be_worked() -> None:
+    rows = [row for i in range(40) for row in _answered(i, "accepted")[: 2 if i % 2 else 3]]
+    leads = small(*rows, activity("l000", "call", "2026-01-05T10:00:00Z"))
+    drawn = pd.Series([False if i % 2 else None for i in range(40)], dtype=object)
+    kept = replace(leads, leads=leads.leads.sort_values("lead_id", ignore_index=True).assign(explored=drawn))
+    found, reached = feedback.measure(kept), contact.measure(kept)
+    assert found is not None
+    assert reached is not None
+    assert (found.answered.judged, found.answered.value, found.silent) == (20, 1.0, 0)
+    assert reached.never.judged == 20
+    parts = said(kept)
+    assert "20 leads of low grades were not drawn" in parts["Feedback given and missing"]
+    assert "20 leads of low grades were not drawn" in parts["Time to first contact"]
+    assert "they count here" in parts["What sales accepts, by source and segment"]
+
+
+def test_weeks_without_any_lead_are_told_as_clearly_fewer() -> None:
+    rows = [row for i in range(300) for row in _answered(i, "accepted")]  # twelve weeks, then none
+    parts = said(small(*rows, exported_at="2026-05-05T00:00:00Z"))
+    assert "it was 0 a week, clearly fewer" in parts["Leads handed over"]
+
+
+def test_a_list_with_a_row_in_colour_is_not_said_to_be_all_chance() -> None:
+    rows = [row for i in range(120) for row in (*_answered(i, "accepted"), *([] if i % 2 else [_won(i)]))]
+    part = said(small(*rows, close_days=30))["What sales accepts, by source and segment"]
+    assert "no larger than chance" not in part
+    assert "web: 100% (" in part
 
 
 def test_many_working_hours_are_those_one_by_one() -> None:

@@ -110,3 +110,20 @@ def test_chance_alone_finds_something_no_more_often_than_it_says() -> None:
 
 def test_leads_of_one_account_that_say_the_same_must_not_count_each() -> None:
     assert found_by_chance("lead") > 0.3
+
+
+def test_one_reason_for_all_rejections_sets_nobody_apart(leads: Handed) -> None:
+    table = leads.leads.copy()
+    table.loc[(table["outcome"] == "rejected").to_numpy(), "reason"] = "not_reached"
+    assert not any(one.reason for one in told(replace(leads, leads=table)))
+
+
+def test_leads_that_nobody_was_to_work_make_no_filter(leads: Handed) -> None:
+    """They are not accepted for want of work: what they have in common says nothing of what sales wants."""
+    idle = (leads.leads["outcome"].isna() & leads.leads["accepted_at"].isna()).to_numpy()
+    assert idle.sum() > 20
+    worked = replace(leads, leads=leads.leads.assign(explored=[False if one else None for one in idle]))
+    pairs = [(a, b) for a, b in zip(told(leads), told(worked), strict=True) if a.test == b.test]
+    assert pairs
+    assert all(after.accepted.judged <= before.accepted.judged for before, after in pairs)
+    assert any(after.accepted.value > before.accepted.value for before, after in pairs)

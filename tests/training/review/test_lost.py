@@ -10,8 +10,10 @@ from crm.history import Field, Kind
 from models.definition import LANGUAGES, Language
 from tests.builders import Row, account, activity, history, lead, milestone
 from tests.training.review.world import company, definition, handed, written
+from training.review import coded
 from training.review.handed import SCORES, Handed, hand
 from training.review.lost import ended, lost, named, signals, why
+from training.review.telling import Telling
 
 SINCE = pd.Timestamp("2025-12-31", tz="UTC")
 NAMED = (
@@ -111,6 +113,31 @@ def test_the_stage_is_the_furthest_that_activities_tell_of() -> None:
         "offered": 1,
     }
     assert (found.offers, found.meetings) == (("O_SENT",), ("meeting",))
+
+
+def test_without_recorded_acceptances_no_stage_is_after_one() -> None:
+    rows = [row for name, end in (("a", "won"), ("b", "lost")) for row in story(name, end, "2026-02-01")]
+    of = small(*(row for row in rows if row.cells.get("milestone") != "accepted"))
+    assert {stage: sum(ends.values()) for stage, ends in ended.measure(of).stages.items()} == {
+        "before": 2,
+        "accepted": 0,
+        "met": 0,
+        "offered": 0,
+    }
+    assert "after acceptance" not in written(lost(of, 1, "en"), "en")  # type: ignore[arg-type]
+
+
+def test_a_share_of_few_losses_is_asked_about_with_its_range() -> None:
+    rows = [row for i in range(3) for row in story(f"w{i}", "lost", "2026-02-01", reason=("price", "service")[i // 2])]
+    assert "“price” is named for 67% (21–94%)" in said(small(*rows))["Questions for the meeting"]
+
+
+def test_small_groups_are_counted_together_and_none_is_left_out(leads: Handed) -> None:
+    found = why.measure(leads, "lost", seed=1).reasons
+    table = coded.crossed(found, "source", "lost", Telling(leads, "en"), most=2)
+    assert table is not None
+    assert [row.head for row in table.rows][2:] == ["all others"]
+    assert sum(int(row.cells[0].figure) for row in table.rows) == found.ended - found.unsaid
 
 
 def test_service_is_counted_before_the_end_for_the_lead_and_its_company() -> None:

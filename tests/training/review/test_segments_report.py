@@ -162,6 +162,28 @@ def test_a_portrait_is_named_by_what_its_leads_have_in_common() -> None:
     assert gaps_of(lone) == {"account.size"}, "a lead without an account has no size"
 
 
+def test_small_numbers_keep_their_digits() -> None:
+    names = Names(Definition(), Speaker("en"))
+    tiny = (Condition(FieldTest.model_validate({"field": "rate", "at_least": 0.0012}), holds=True),)
+    assert names.of(tiny) == "rate: 0.0012 or more"
+
+
+def test_a_lead_without_a_grade_is_nobodys_to_call() -> None:
+    unscored = replace(handed(), scorer=None, leads=handed().leads.assign(grade=None, p_close=np.nan))
+    assert not seen(unscored, seed=1).open_leads["ready"].any()
+
+
+def test_few_accounts_are_never_surer_than_their_number() -> None:
+    """Two accounts that happen to be alike, of many leads each, are two observations at most as sure as their leads."""
+    y = np.tile([1.0, 0.0, 0.0], 20)
+    weight = np.random.default_rng(0).uniform(0.9, 1.1, 60)
+    every = np.ones(60, dtype=bool)
+    one = Answers(y, weight, np.zeros(60, dtype=np.intp)).share(every)
+    assert one.high - one.low > 0.7, "one account is one observation"
+    three = Answers(y, np.ones(60), np.repeat(np.arange(2), 30)).share(every)
+    assert three.high - three.low > 0.2
+
+
 def test_open_leads_are_placed_by_both_teams_and_ranked() -> None:
     found = seen(handed(), seed=1).open_leads
     undecided = handed().leads["outcome"].isna()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from training.labels import HeadName
@@ -50,15 +50,24 @@ def part(accepted: Accepted, telling: Telling) -> Part:
     if accepted.won.known:
         told.append(say("Of all leads, %(share)s are won.", share=telling.ranged(accepted.won)))
     for groups in accepted.by.values():
-        told += _apart(groups, next(iter(heads)), telling)
+        told += _apart(groups, tuple(heads), telling)
     tables = tuple(table(groups, heads, telling) for groups in accepted.by.values() if groups)
     return Part(
         say("What sales accepts, by source and segment"), tuple(told), tables=tables, notes=_notes(accepted, telling)
     )
 
 
-def _apart(groups: list[Group], question: str, telling: Telling) -> Iterator[str]:
+def _apart(groups: list[Group], questions: Sequence[str], telling: Telling) -> Iterator[str]:
+    """The groups that differ: in the first of the questions in which any does."""
     say = telling.say
+    question = next((q for q in questions if any(group.differs[q] for group in groups)), None)
+    if question is None:
+        if groups:
+            yield say(
+                "The differences within this list are no larger than chance makes them: %(groups)s.",
+                groups=telling.listed([name_of(group, telling) for group in groups]),
+            )
+        return
     apart = [group for group in groups if group.differs[question]]
     apart.sort(key=lambda group: group.leads * abs(group.shares[question].value - group.others[question].value))
     for group in apart[::-1][:MOST]:
@@ -68,11 +77,6 @@ def _apart(groups: list[Group], question: str, telling: Telling) -> Iterator[str
             yield say("%(group)s: sales accepts %(share)s, of all other leads %(others)s.", **facts)
         else:
             yield say("%(group)s: %(share)s are won, of all other leads %(others)s.", **facts)
-    if groups and not apart:
-        yield say(
-            "The differences within this list are no larger than chance makes them: %(groups)s.",
-            groups=telling.listed([name_of(group, telling) for group in groups]),
-        )
 
 
 def _notes(accepted: Accepted, telling: Telling) -> tuple[str, ...]:
@@ -91,6 +95,14 @@ def _notes(accepted: Accepted, telling: Telling) -> tuple[str, ...]:
                 "No segments are recorded with the scores. Write marketing’s segments into the definition, and the "
                 "leads are "
                 "shown by segment."
+            )
+        )
+    if left := int(telling.handed.left.sum()):
+        notes.append(
+            telling.count(
+                "%(n)s lead of a low grade was not drawn to be worked: it counts here for what became of it.",
+                "%(n)s leads of low grades were not drawn to be worked: they count here for what became of them.",
+                left,
             )
         )
     return tuple(notes)

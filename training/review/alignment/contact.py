@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from crm.history import Milestone
 from features.instants import micros
-from models.working_hours import WorkingHours
 from training.pages.document import Part
 from training.pages.tables import Cell, Row, Table
+from training.review.alignment.people import left_said
 from training.review.alignment.people import table as people_table
 from training.review.handed import Handed
 from training.review.persons import Person, compare
 from training.review.shares import Answers, Share, plain
-from training.review.telling import Telling
+from training.review.telling import DAY, Telling
 
 HARDLY = 0.005
 """A share that reads as nothing."""
@@ -27,8 +28,8 @@ HARDLY = 0.005
 class Promised:
     """Of one grade: ``hours`` promised (NaN: none), the share contacted ``in_time`` of the leads whose time is up.
 
-    ``median``: working hours until half of all leads are contacted, NaN where half never are; ``never``: the share not
-    contacted by the export, of leads whose time to accept is up.
+    ``median``: working hours until half of the leads are contacted, NaN where half never are; ``never``: the share not
+    contacted by the export: both of leads whose days to accept are over, and that were to be worked.
     """
 
     grade: str
@@ -53,17 +54,22 @@ class Contact:
 
 
 def measure(handed: Handed) -> Contact | None:
-    """``None`` where the definition does not say which activities are contact, or the history has none of them."""
+    """``None`` where the definition does not say which activities are contact, or the history has none of them.
+
+    Whether a lead counts depends on its age alone: were young leads counted once they are contacted, those still
+    waiting would be missing, and everybody would seem to be fast.
+    """
     leads = handed.leads
     if handed.definition.kinds is None or not leads["contacted_at"].notna().any():
         return None
     contacted = leads["contacted_at"].notna().to_numpy()
-    until = leads["contacted_at"].where(contacted, handed.until)
-    hours = _hours(handed.definition.calendar, leads["handed_off_at"], until)
+    age = _hours(handed, pd.Series([handed.until] * len(leads)))
+    hours = _hours(handed, leads["contacted_at"].where(contacted, handed.until))
     promised = leads["grade"].map(_promises(handed)).to_numpy(dtype="float64")
-    due = np.isfinite(promised) & (hours >= promised) | contacted & np.isfinite(promised)
+    due = np.isfinite(promised) & (age >= promised)
     kept = plain(contacted & (hours <= promised), due, leads)
-    ripe = leads["y_accept"].notna().to_numpy() | leads["outcome"].notna().to_numpy()
+    over = leads["handed_off_at"] + handed.definition.accept_days * DAY <= handed.until
+    ripe = over.to_numpy() & ~handed.left
     never = plain(~contacted, ripe, leads)
     waited = np.where(contacted, hours, np.inf)
     grades = [
@@ -91,8 +97,8 @@ def _promises(handed: Handed) -> Mapping[str, float]:
     return {name: grade.within_hours or math.nan for name, grade in handed.definition.grades.items()}
 
 
-def _hours(calendar: WorkingHours, at: object, until: object) -> np.ndarray:
-    return calendar.elapsed(micros(at), micros(until))
+def _hours(handed: Handed, until: pd.Series) -> np.ndarray:
+    return handed.definition.calendar.elapsed(micros(handed.leads["handed_off_at"]), micros(until))
 
 
 def _grade(
@@ -131,7 +137,7 @@ def part(contact: Contact | None, telling: Telling) -> Part:
 
 
 def _sentences(contact: Contact, telling: Telling) -> Iterator[str]:
-    say, hours = telling.say, telling.speaker.number
+    say = telling.say
     if contact.in_time.known:
         yield say(
             "%(share)s of the leads with a promise were contacted within its time.",
@@ -144,7 +150,7 @@ def _sentences(contact: Contact, telling: Telling) -> Iterator[str]:
                     "are "
                     "contacted within %(median)s.",
                     grade=grade.grade,
-                    hours=hours(grade.hours),
+                    hours=telling.few(grade.hours),
                     share=telling.ranged(grade.in_time),
                     median=_time(grade.median, telling),
                 )
@@ -158,9 +164,7 @@ def _sentences(contact: Contact, telling: Telling) -> Iterator[str]:
         yield say("%(share)s were never contacted.", share=telling.ranged(contact.never))
     if contact.unheard:
         n, of = telling.speaker.number(contact.unheard), telling.speaker.number(contact.rejected)
-        yield say(
-            "Of the %(of)s leads rejected, %(n)s were rejected without a contact that the history tells of.", n=n, of=of
-        )
+        yield say("Leads rejected without a contact that the history tells of: %(n)s of %(of)s.", n=n, of=of)
     yield from _apart(contact, telling)
 
 
@@ -186,7 +190,7 @@ def _table(contact: Contact, telling: Telling) -> Table:
     for grade in contact.grades:
         cells = (
             telling.number(grade.leads),
-            telling.number(grade.hours),
+            Cell(telling.few(grade.hours)),
             telling.share(grade.in_time),
             telling.number(grade.median, 1),
             telling.share(grade.never),
@@ -218,4 +222,4 @@ def _notes(contact: Contact, telling: Telling) -> tuple[str, ...]:
         "drawn "
         "by lot: ask before you judge."
     )
-    return (note, fair) if len(contact.persons) > 1 else (note,)
+    return (note, *left_said(telling), *((fair,) if len(contact.persons) > 1 else ()))

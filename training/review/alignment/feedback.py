@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm.history import Milestone
 from training.pages.document import Part
-from training.review.alignment.people import table
+from training.review.alignment.people import left_said, table
 from training.review.handed import Handed
 from training.review.persons import Person, compare
 from training.review.shares import Share, plain
@@ -19,7 +19,9 @@ from training.review.telling import Telling
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """Of the leads whose time to accept has passed by the export: the share answered within it, and by owner.
+    """Of the leads whose days to accept are over by the export: the share answered within them, and by owner.
+
+    Leads of low grades that were not drawn by lot are left out: nobody was to work them.
 
     ``silent``: all not answered in time, ``never``: those of them that have no answer to this day; ``owners``: whether
     the history says to whom a lead was given. ``reasoned``: the share of rejections that give a reason.
@@ -39,7 +41,7 @@ def measure(handed: Handed) -> Feedback | None:
         return None
     leads = handed.leads
     by = leads["handed_off_at"] + pd.Timedelta(days=handed.definition.accept_days)
-    due = (by <= handed.until).to_numpy()
+    due = (by <= handed.until).to_numpy() & ~handed.left
     answered = ((leads["accepted_at"] <= by) | (leads["outcome_at"] <= by)).to_numpy()
     every = np.ones(len(leads), dtype=bool)
     share = plain(answered, due, leads).share(every)
@@ -70,7 +72,7 @@ def part(feedback: Feedback | None, telling: Telling) -> Part:
 
 def _sentences(feedback: Feedback, telling: Telling) -> Iterator[str]:
     say, count = telling.say, telling.count
-    days = f"{telling.handed.definition.accept_days:g}"
+    days = telling.few(telling.handed.definition.accept_days)
     if not feedback.answered.known:
         yield say("No lead has waited for the %(days)s days yet within which sales answers.", days=days)
         return
@@ -86,7 +88,7 @@ def _sentences(feedback: Feedback, telling: Telling) -> Iterator[str]:
             feedback.silent,
         )
         yield count("%(n)s of them has none to this day.", "%(n)s of them have none to this day.", feedback.never)
-    if feedback.reasoned.known and feedback.reasoned.value > 0:
+    if feedback.reasoned.known and feedback.reasoned.value > 0:  # that none does is told by the part on reasons
         yield say("%(share)s of the rejections give a reason.", share=telling.ranged(feedback.reasoned))
     yield from _of_persons(feedback, telling)
 
@@ -112,9 +114,11 @@ def _of_persons(feedback: Feedback, telling: Telling) -> Iterator[str]:
 
 
 def _notes(feedback: Feedback, telling: Telling) -> tuple[str, ...]:
+    left = tuple(left_said(telling))
     if len(feedback.persons) < 2:  # noqa: PLR2004
-        return ()
+        return left
     return (
+        *left,
         telling.say(
             "The range of chance is where 95 of 100 persons would be with so many leads, did all answer alike. Only "
             "who lies outside even among so many persons is in colour."

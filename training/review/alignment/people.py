@@ -1,12 +1,24 @@
-"""A table of persons: what each did with how many leads, and what chance would do."""
+"""Persons: a table of what each did with how many leads, and what chance would do; and what they need not do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from training.pages.tables import Cell, Row, Table
 from training.review.persons import Person
 from training.review.telling import Telling
+
+
+def left_said(telling: Telling) -> Iterator[str]:
+    """That leads which were not drawn to be worked are not counted; nothing where there are none."""
+    if count := int(telling.handed.left.sum()):
+        yield telling.count(
+            "%(n)s lead of a low grade was not drawn to be worked: nobody owes an answer on it, and it is not counted "
+            "here.",
+            "%(n)s leads of low grades were not drawn to be worked: nobody owes an answer on them, and they are not "
+            "counted here.",
+            count,
+        )
 
 
 def table(persons: Sequence[Person], did: str, telling: Telling) -> Table:

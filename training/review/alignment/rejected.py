@@ -147,14 +147,14 @@ def _written(one: Foretold) -> str:
 def _table(filters: list[Foretold], telling: Telling) -> tuple[Table, ...]:
     if not filters:
         return ()
-    say, percent = telling.say, telling.speaker.percent
+    say, percent, number = telling.say, telling.speaker.percent, telling.speaker.number
     rows = []
     for one in sorted(_distinct(filters), key=lambda one: -one.of_all):
         cells = (
             telling.number(one.accepted.leads),
             telling.share(one.accepted),
             telling.share(one.others),
-            Cell(percent(one.wins)),
+            Cell(percent(one.wins), say("%(n)s of %(of)s", n=number(one.won), of=number(one.all_wins))),
         )
         rows.append(Row(telling.fact(one.test), cells))
     heads = (say("leads"), say("accepted"), say("accepted of all others"), say("share of all wins"))

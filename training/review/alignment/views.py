@@ -35,7 +35,7 @@ class Stand:
 class Views:
     """What sales did with the leads of each pair of verdicts, and of each grade; empty where there are none.
 
-    ``fits``: whether there are rules, and they can be asked of this history.
+    ``has_voices``: whether the definition has rules of the teams; where none can be asked, ``rules`` is empty too.
     """
 
     rules: Mapping[str, Stand]

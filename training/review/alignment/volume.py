@@ -89,13 +89,18 @@ def _news(handed: Handed) -> dict[str, int]:
 
 
 def _trend(weeks: np.ndarray) -> tuple[float, float, float]:
-    """The last weeks against those before: the log-ratio of counts whose spread is that of the weeks before."""
+    """The last weeks against those before: the log-ratio of counts whose spread is that of the weeks before.
+
+    Half a lead is added to either count, so that weeks without any are told as well.
+    """
     lately, before = weeks[-LATELY:], weeks[-LATELY - BEFORE : -LATELY]
-    if len(before) < LATELY or not before.sum() or not lately.sum():
+    if len(before) < LATELY or not before.sum():
         return math.nan, math.nan, math.nan
     spread = max(1.0, float(before.var(ddof=1) / before.mean()))
-    error = math.sqrt(spread * (1 / lately.sum() + 1 / before.sum()))
-    return float(lately.mean()), float(before.mean()), math.log(lately.mean() / before.mean()) / error
+    now, then = lately.sum() + 0.5, before.sum() + 0.5
+    error = math.sqrt(spread * (1 / now + 1 / then))
+    ratio = math.log((now / len(lately)) / (then / len(before)))
+    return float(lately.mean()), float(before.mean()), ratio / error
 
 
 def part(volume: Volume, telling: Telling) -> Part:
@@ -148,7 +153,7 @@ def _answered(volume: Volume, telling: Telling) -> str:
             "service as feedback: then this page shows what becomes of marketing's leads before a sale."
         )
     facts = {name: number(volume.answers[name]) for name in ANSWERS}
-    told = say("Sales accepted %(accepted)s of them and rejected %(rejected)s.", **facts)
+    told = say("Of all leads of this page sales accepted %(accepted)s and rejected %(rejected)s.", **facts)
     if volume.answers["ended"]:
         text = telling.count("%(n)s ended without either.", "%(n)s ended without either.", volume.answers["ended"])
         told = f"{told} {text}"

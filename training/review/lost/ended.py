@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from training.pages.document import Part
 from training.pages.tables import Row, Table
 from training.review.groups import Group, groups_of, name_of, table
 from training.review.handed import Handed
-from training.review.shares import Answers, answers_of
+from training.review.shares import answers_of
 from training.review.telling import DAY, Telling
 
 LOST, UNDECIDED, WON = str(Milestone.LOST), str(Milestone.NO_DECISION), str(Milestone.WON)
@@ -104,10 +104,11 @@ def _names(kind: str, words: Words | None) -> Iterator[str]:
 
 
 def stages_of(handed: Handed, offers: Sequence[str], meetings: Sequence[str]) -> np.ndarray:
-    """How far each lead came by its end, of `STAGES`."""
+    """How far each lead came by its end, of `STAGES`. Where acceptances are not recorded, none counts as accepted."""
     leads = handed.leads
     end = leads["outcome_at"].fillna(handed.until)
     accepted = (leads["accepted_at"] <= end).to_numpy() | (leads["outcome"] == WON).to_numpy()
+    accepted = accepted & handed.history.tracks_acceptance
     met, offered = (_had(handed, kinds, end) for kinds in (meetings, offers))
     return np.select([offered, met, accepted], STAGES[:0:-1], STAGES[0])
 
@@ -130,7 +131,8 @@ def _by(handed: Handed) -> Mapping[str, list[Group]]:
     questions = {}
     for end in ENDS:
         yes = (leads["outcome"] == end).to_numpy() & in_time
-        questions[end] = Answers(np.where(known, yes.astype(float), np.nan), close.weight * within, close.cluster)
+        y = np.where(known, yes.astype(float), np.nan)
+        questions[end] = replace(close.within(within), y=y)
     made = {name: groups_of(leads[name], questions, within) for name in BY}
     order = [*handed.definition.grades, None]
     made["grade"].sort(key=lambda group: order.index(group.name) if group.name in order else len(order))
@@ -259,12 +261,12 @@ def groups_part(ended: Ended, telling: Telling) -> Part:
             notes.append(_missing(name, telling))
     of = say(
         "Shares are of the leads that sales accepted, within %(days)s days of the hand-off.",
-        days=f"{telling.handed.definition.close_days:g}",
+        days=telling.few(telling.handed.definition.close_days),
     )
     if not telling.handed.history.tracks_acceptance:
         of = say(
             "Shares are of all leads handed over, within %(days)s days.",
-            days=f"{telling.handed.definition.close_days:g}",
+            days=telling.few(telling.handed.definition.close_days),
         )
     tables = tuple(table(groups, heads, telling) for groups in ended.by.values() if groups)
     title = say("Where they are lost: source, segment and grade")

@@ -12,7 +12,7 @@ import pandas as pd
 from training.pages.document import Part
 from training.pages.tables import Cell, Row, Table
 from training.review.handed import Handed
-from training.review.lost.ended import LOST, UNDECIDED, WON, end_name
+from training.review.lost.ended import LOST, UNDECIDED, WON
 from training.review.lost.heard import heard_cell
 from training.review.lost.signals import Signals
 from training.review.telling import DAY, Telling
@@ -146,6 +146,12 @@ def _grades(names: Sequence[str], telling: Telling) -> str:
     return telling.say("grades %(grades)s", grades=listed)
 
 
+def _end(end: str, telling: Telling) -> str:
+    """How one lead ended."""
+    say = telling.say
+    return {LOST: say("was lost"), UNDECIDED: say("without decision"), WON: say("was won")}[end]
+
+
 def _table(leads: Sequence[Named], lost: bool, telling: Telling) -> Table:
     say, percent = telling.say, telling.speaker.percent
     amounts = any(np.isfinite(lead.amount) for lead in leads)
@@ -165,7 +171,7 @@ def _table(leads: Sequence[Named], lost: bool, telling: Telling) -> Table:
     heads += [say("longest silence, days")] if silence else []
     rows = []
     for lead in leads:
-        cells = [Cell(lead.grade), Cell(percent(lead.p_close)), Cell(end_name(lead.end, telling))]
+        cells = [Cell(lead.grade), Cell(percent(lead.p_close)), Cell(_end(lead.end, telling))]
         if reasons:
             cells.append(Cell(telling.reason(lead.end, lead.reason) if lead.reason else DASH))
         cells.append(Cell(lead.owner or DASH))

@@ -87,6 +87,6 @@ def _questions(
 def _of_reasons(why: Why, telling: Telling) -> Iterator[str]:
     named = [reason for reason in why.reasons.reasons if reason.code != "other"]
     for reason in named[: ASKED if why.end == LOST else 1]:
-        facts = {"reason": telling.reason(why.end, reason.code), "share": telling.speaker.percent(reason.share.value)}
+        facts = {"reason": telling.reason(why.end, reason.code), "share": telling.ranged(reason.share)}
         text = OF_REASONS.get(reason.code, OF_ANY)
         yield telling.speaker.translations.gettext(text) % facts

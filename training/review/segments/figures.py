@@ -14,7 +14,6 @@ from features.instants import micros
 from models.conditions import Ground
 from models.loop import Segments
 from models.segments import Segmented
-from training.censoring import weights
 from training.drawn import Drawn
 from training.folds import drawn
 from training.labels import HeadName, label
@@ -23,7 +22,7 @@ from training.review.segments.classes import NONE, Cross, cross
 from training.review.segments.concord import Concord, concord
 from training.review.segments.portraits import Portrait, matching, portraits
 from training.review.segments.traits import ground_of, held, traits_of
-from training.review.shares import Answers, Share, answers_of
+from training.review.shares import Answers, Share, answers_of, horizon_of, labelled
 from training.snapshots import take
 from training.trial.draws import clusters_of
 
@@ -151,7 +150,8 @@ def _portraits(handed: Handed, ground: Ground | None, seed: int) -> tuple[list[P
     answers = {}
     for head in _heads(handed):
         labels = label(history, start, head, handed.definition)
-        answers[head] = Answers(labels["y"].to_numpy(), weights(labels) * counts, clusters_of(leads))
+        horizon = horizon_of(handed, head)
+        answers[head] = labelled(labels, labels["y"].to_numpy(), clusters_of(leads), horizon, counts)
     found = portraits(
         traits_of(ground, start), answers, amount.to_numpy(dtype="float64"), clusters_of(leads), seed=seed
     )
@@ -163,7 +163,7 @@ def _open(handed: Handed, ground: Ground | None, crossed: Cross | None, found: l
 
     Columns ``lead_id, account_id, segment, revenue_class, potential_class, portrait`` (a number, -1 for none),
     ``grade, p_close, owner, accepted, seen, ready, drawn``: segment, portrait, grade and chance as of the export;
-    ``ready``: of a grade above the lowest and those that are explored; ``drawn``: by lot, to be worked all the same.
+    ``ready``: graded, above the lowest grade and those that are explored; ``drawn``: by lot, to be worked all the same.
     """
     rows = handed.leads[handed.leads["outcome"].isna().to_numpy()].reset_index(drop=True)
     at = pd.Series([handed.until] * len(rows)).astype(handed.leads["handed_off_at"].dtype)
@@ -182,7 +182,7 @@ def _open(handed: Handed, ground: Ground | None, crossed: Cross | None, found: l
     placed = out["segment"].notna()
     exploration = handed.definition.exploration
     low = {list(handed.definition.grades)[-1], *(exploration.grades if exploration else ())}
-    out["ready"] = ~out["grade"].isin(low)
+    out["ready"] = out["grade"].notna() & ~out["grade"].isin(low)
     out["drawn"] = rows["explored"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
     out["seen"] = np.select([placed & large, placed, large], [BOTH, MARKETING, SALES], NEITHER)
     return out.sort_values(["p_close", "lead_id"], ascending=[False, True], ignore_index=True)

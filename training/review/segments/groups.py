@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from matplotlib.ticker import FuncFormatter
 
 from models.vocabulary import capitalised
@@ -27,19 +29,6 @@ class Groups(Telling):
                 n=self.speaker.number(found.sought),
             )
             return Part(title, (text,))
-        best, least = found.portraits[0], found.portraits[-1]
-        sentences = (
-            self.say(
-                "Won most: %(best)s: %(most)s.",
-                best=self.names.of(best.conditions),
-                most=self._ranged(best.shares[HeadName.CLOSE]),
-            ),
-            self.say(
-                "Won least: %(least)s: %(few)s.",
-                least=self.names.of(least.conditions),
-                few=self._ranged(least.shares[HeadName.CLOSE]),
-            ),
-        )
         rows = []
         for number, portrait in enumerate(found.portraits, start=1):
             cells = [Cell(self.speaker.number(portrait.leads))]
@@ -54,7 +43,26 @@ class Groups(Telling):
                 n=self.speaker.number(found.sought),
             ),
         )
-        return Part(title, sentences, (self._plot(),), (Table(self._heads(), tuple(rows)),), notes)
+        return Part(title, tuple(self._extremes()), (self._plot(),), (Table(self._heads(), tuple(rows)),), notes)
+
+    def _extremes(self) -> Iterator[str]:
+        """Which group is won most and least, where the ranges part; else which is accepted most and least."""
+        for head, told in (
+            (
+                HeadName.CLOSE,
+                (self.say("Won most: %(group)s: %(share)s."), self.say("Won least: %(group)s: %(share)s.")),
+            ),
+            (
+                HeadName.ACCEPT,
+                (self.say("Accepted most: %(group)s: %(share)s."), self.say("Accepted least: %(group)s: %(share)s.")),
+            ),
+        ):
+            known = [one for one in self.found.portraits if head in one.shares and one.shares[head].known]
+            known.sort(key=lambda one: -one.shares[head].value)
+            if known and known[0].shares[head].low > known[-1].shares[head].high:
+                for text, one in zip(told, (known[0], known[-1]), strict=True):
+                    yield text % {"group": self.names.of(one.conditions), "share": self._ranged(one.shares[head])}
+                return
 
     def _plot(self) -> Plot:
         found, names = self.found.portraits, []

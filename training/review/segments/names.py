@@ -55,7 +55,7 @@ class Names:
         return self._say("from %(low)s to under %(high)s", low=self._figure(low), high=self._figure(high))
 
     def _figure(self, value: float) -> str:
-        digits = 0 if float(value).is_integer() else 2
+        digits = 0 if float(value).is_integer() else max(2, 1 - math.floor(math.log10(abs(value))))
         return self._speaker.number(value, digits).rstrip("0").rstrip(".,") if digits else self._speaker.number(value)
 
     def _level(self, condition: Condition) -> str:

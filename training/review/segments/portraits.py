@@ -80,7 +80,7 @@ def portraits(
         honest = leaf.rows & ~first
         shares = {head: one.share(honest) for head, one in answers.items()}
         found.append(Portrait(leaf.conditions, int(honest.sum()), shares, float(np.nansum(amount[honest])), leaf.rows))
-    return sorted(found, key=lambda one: -one.shares[HeadName.CLOSE].value)
+    return sorted(found, key=lambda one: -np.nan_to_num(one.shares[HeadName.CLOSE].value, nan=-1.0))
 
 
 def halves(cluster: NDArray[np.intp], seed: int) -> Truth:
@@ -102,7 +102,7 @@ def _grown(node: _Node, traits: Traits, answers: Mapping[HeadName, Answers], fir
     if not fits.any():
         return node
     for one in answers.values():
-        gain += _gain(traits.holds[learned], one.y[learned], one.weight[learned], one.cluster[learned])
+        gain += _gain(traits.holds[learned], one.y[learned], one.among(learned)[learned], one.cluster[learned])
     best = int(np.argmax(np.where(fits, gain, -np.inf)))
     if not gain[best] > 0:
         return node
@@ -167,7 +167,7 @@ def _doubt(node: _Node, answers: Mapping[HeadName, Answers], honest: Truth) -> f
         return 1.0
     least = 1.0
     for one in answers.values():
-        inside = Answers(one.y, np.where(node.rows & honest, one.weight, 0.0), one.cluster)
+        inside = one.within(node.rows & honest)
         least = min(least, float(doubts(np.array([inside.gap(node.yes.rows & honest)[1]]))[0]))
     return min(least * len(answers), 1.0)
 

@@ -42,7 +42,7 @@ class Views(Telling):
         least = min(known, key=lambda g: g.shares[HeadName.CLOSE].value)
         if best.shares[HeadName.CLOSE].low > least.shares[HeadName.CLOSE].high:
             yield self.say(
-                "Won most: %(best)s, %(most)s. Won least: %(least)s, %(few)s.",
+                "Won most: “%(best)s”, %(most)s. Won least: “%(least)s”, %(few)s.",
                 best=self._segment(best.name),
                 most=self._ranged(best.shares[HeadName.CLOSE]),
                 least=self._segment(least.name),
@@ -131,12 +131,14 @@ class Views(Telling):
             heads = [self._letter(which, klass) for klass in classes]
             tables.append(Table(tuple(heads), tuple(rows)))
             if "A" in found.table.columns:
-                top = found.table["A"].idxmax()
+                top = str(found.table["A"].idxmax())
                 sentences.append(
                     self.say(
-                        "Most of the A accounts, %(share)s, are in: %(segment)s.",
-                        share=self.speaker.percent(found.share_of(str(top), "A")),
-                        segment=self._segment(str(top) or None),
+                        "Where most A accounts are: %(segment)s, %(n)s of %(of)s (%(share)s).",
+                        segment=self._segment(top or None),
+                        n=self.speaker.number(int(found.table.loc[top, "A"])),
+                        of=self.speaker.number(int(found.table["A"].sum())),
+                        share=self.speaker.percent(found.share_of(top, "A")),
                     )
                 )
         notes = (
@@ -166,7 +168,7 @@ class Views(Telling):
         yield self.say(
             "The range under a share says how far chance alone may have moved it; leads of one account count as one."
         )
-        left = int((self.handed.leads["explored"] == False).sum())  # noqa: E712  missing takes no part
+        left = int(self.handed.left.sum())
         if left:
             yield self.count(
                 "%(n)s lead of a low grade was not drawn to be worked: it counts here for what became of it.",
