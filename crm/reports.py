@@ -4,8 +4,9 @@ The rules, which docs/feedback.md tells people:
 
 1. Reports are read in the order of when things happened, not of when they were told. At one instant, as where a tool
    knows only the day, the start goes before the end: an acceptance or rejection before what came of it.
-2. A report whose outcome stands already is a repeat: it is kept, and counts for nothing. The first one gives the time.
-   An acceptance told again after the end is a repeat too: a tool that sends late must not undo a win.
+2. A report whose outcome stands already is a repeat: it is kept, and counts for nothing. The first one gives the time;
+   what it left open, such as an amount that was not known yet, the repeats may tell. An acceptance told again
+   after the end is a repeat too: a tool that sends late must not undo a win.
 3. A report that contradicts what stands (rejected after accepted, won after lost) overrules it: the last word counts.
 4. A report that names another as corrected takes its place, whatever the times.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -130,6 +131,7 @@ class _Weighing:
         same = self._same_as(report)
         if same is not None:
             self._gone(report.id, Fate.REPEAT, same)
+            self._complete(same, report)
         elif report.outcome == Milestone.ACCEPTED:
             self._overrule(self._final, report)
             self._accepted, self._final = report, None
@@ -147,6 +149,17 @@ class _Weighing:
             return self._accepted or won
         return self._final if self._final is not None and self._final.outcome == report.outcome else None
 
+    def _complete(self, first: Report, again: Report) -> None:
+        """What the first report of an outcome left open, such as an amount that was not known yet."""
+        if first.outcome != again.outcome:  # an acceptance says nothing of a win
+            return
+        told = {name: getattr(again, name) for name in _LEFT_OPEN if getattr(first, name) is None}
+        whole = replace(first, **told)
+        if self._accepted is first:
+            self._accepted = whole
+        else:
+            self._final = whole
+
     def _overrule(self, old: Report | None, by: Report) -> None:
         if old is not None:
             self._gone(old.id, Fate.OVERRULED, by)
@@ -156,6 +169,7 @@ class _Weighing:
         self._because[report_id] = because
 
 
+_LEFT_OPEN = ("actor", "amount", "reason", "comment")
 _STARTS = (Milestone.ACCEPTED, Milestone.REJECTED)
 
 

@@ -13,7 +13,6 @@ from accord.exits import Exit, guarded
 from accord.options import HERE, DebugOption, JsonOption, LanguageOption, ProjectOption, Tongue
 
 
-
 def _days(days: float) -> float:
     if math.isnan(days):
         raise typer.BadParameter("a number of days is expected.")

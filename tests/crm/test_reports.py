@@ -36,6 +36,12 @@ def test_one_event_sent_fifteen_times_counts_once_from_its_first_time_on() -> No
     assert {r.id for r in found.because.values()} == {"r14"}
 
 
+def test_a_repeat_tells_what_the_first_left_open_and_changes_nothing_that_it_said() -> None:
+    told = [report("a", "won", 2, actor="Ines"), report("b", "won", 5, amount=900.0, actor="Paul")]
+    won = standing([*told, report("c", "won", 6, amount=1.0), report("d", "accepted", 7, comment="late")]).final
+    assert won == replace(told[0], amount=900.0)
+
+
 @pytest.mark.parametrize(
     ("told", "stands"),
     [

@@ -104,7 +104,9 @@ def test_reasons_stay_as_they_were_given_where_the_scorer_is_gone(served: Runnin
     assert told(served, language="fr")["current"]["reasons"] == expected
 
 
-@pytest.mark.parametrize("lead_id", ["a/b", "/", "é 日本", "a%2Fb", "a?b#c", "..", "=1+1", "x" * 900, " ", "a//b/", "a\nb", "a\n"])
+@pytest.mark.parametrize(
+    "lead_id", ["a/b", "/", "é 日本", "a%2Fb", "a?b#c", "..", "=1+1", "x" * 900, " ", "a//b/", "a\nb", "a\n"]
+)
 def test_an_id_may_hold_anything(served: Running, into: Put, lead_id: str) -> None:
     into("feedback", report("other"))
     into("scores", score(lead_id, stored=version(served)), score(lead_id + "x", 5, stored=version(served)))
