@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,18 +11,8 @@ from accord.console import emit, say, show, steps
 from accord.exits import Exit, guarded
 from accord.options import HERE, DebugOption, JsonOption, LanguageOption, ProjectOption, Tongue
 
-
-def _days(days: float) -> float:
-    if math.isnan(days):
-        raise typer.BadParameter("a number of days is expected.")
-    return days
-
-
 ExportDaysOption = Annotated[
-    float,
-    typer.Option(
-        "--export-days", metavar="DAYS", min=0, callback=_days, help="How old an export may be before it alarms."
-    ),
+    float, typer.Option("--export-days", metavar="DAYS", min=0, help="How old an export may be before it alarms.")
 ]
 
 

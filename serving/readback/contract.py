@@ -27,21 +27,13 @@ class PastScore(Struct, frozen=True):
     definition: str
 
 
-class CurrentScore(Struct, frozen=True):
+class CurrentScore(PastScore, frozen=True):
     """The score by which the lead stands, as in the shortlist: the latest given, unless the past was scored again.
 
     ``reasons`` are told in the language asked for; where the scorer that gave them is gone, as they were given.
     ``explored``: drawn by lot to be worked all the same; null where its grade takes no part in the draw.
     """
 
-    score: Number
-    grade: str
-    p_accept: Share | None
-    p_close: Share
-    given_at: Time
-    as_of: Time
-    model: str
-    definition: str
     age_hours: Annotated[float, Meta(ge=0, description="Since it was given.")]
     enough_information: bool
     explored: bool | None

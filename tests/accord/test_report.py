@@ -83,11 +83,6 @@ def test_a_check_ends_with_its_own_code_and_is_kept_in_the_ledger(mine: Path, ac
     assert fine["alarm"] is False
 
 
-def test_no_number_of_days_is_no_number_of_days(trained: Path, accord: Run) -> None:
-    said = accord("check", "--project", trained, "--export-days", "nan", code=Exit.USAGE)
-    assert "a number of" in " ".join(said.stderr.split())
-
-
 def test_a_check_says_in_json_and_in_french_what_stopped(mine: Path, accord: Run) -> None:
     ledger = ledger_of(mine)
     with ledger.database.writing() as connection:

@@ -78,14 +78,11 @@ class Telling:
 
     def share(self, share: Share) -> Cell:
         """A share with its range."""
-        if not share.known:
-            return Cell(DASH)
-        return Cell(self.speaker.percent(share.value), self.speaker.between(share.low, share.high))
+        return share_cell(share, self.speaker)
 
     def ranged(self, share: Share) -> str:
         """The same within a sentence: ``28 % (25–31 %)``."""
-        cell = self.share(share)
-        return f"{cell.figure} ({cell.range})" if cell.range not in {"", cell.figure} else cell.figure
+        return share_said(share, self.speaker)
 
     def number(self, value: float, digits: int = 0) -> Cell:
         """A number."""
@@ -143,6 +140,17 @@ class Telling:
             "The range beside a share says how far chance alone may have moved it; a row in colour differs from the "
             "others by more than that."
         )
+
+
+def share_cell(share: Share, speaker: Speaker) -> Cell:
+    """A share with its range."""
+    return Cell(speaker.percent(share.value), speaker.between(share.low, share.high)) if share.known else Cell(DASH)
+
+
+def share_said(share: Share, speaker: Speaker) -> str:
+    """A share with its range within a sentence: ``28 % (25–31 %)``."""
+    cell = share_cell(share, speaker)
+    return f"{cell.figure} ({cell.range})" if cell.range not in {"", cell.figure} else cell.figure
 
 
 def labelled(axes: Axes, names: Sequence[str]) -> np.ndarray:

@@ -18,6 +18,7 @@ from training.review.exploration.uplift import FEWEST, Explored, Uplift, explore
 from training.review.exploration.worked import Worked, taken_up
 from training.review.handed import Handed
 from training.review.shares import Answers, plain
+from training.review.telling import share_cell, share_said
 from training.speaker import Speaker
 
 NAME = "exploration"
@@ -65,15 +66,15 @@ class _Parts(Telling):
                     "Only %(share)s of the drawn leads were worked. Their failure says nothing of them, so nothing can "
                     "be learned about what the score adds, nor does training learn what low grades are worth. Agree "
                     "anew that drawn leads are worked like the others, or stop drawing.",
-                    share=self._ranged(told.lot),
+                    share=share_said(told.lot, self.speaker),
                 )
             )
         else:
             sentences.append(
                 say(
                     "%(lot)s of the drawn leads were worked, and %(high)s of those of higher grades.",
-                    lot=self._ranged(told.lot),
-                    high=self._ranged(told.score),
+                    lot=share_said(told.lot, self.speaker),
+                    high=share_said(told.score, self.speaker),
                 )
             )
         if told.half_heartedly:
@@ -88,7 +89,7 @@ class _Parts(Telling):
                 say(
                     "%(share)s of the leads that were not drawn were worked all the same. Sales chose them for what it "
                     "knew of them, so they count neither here nor in training: the drawn ones stand for them too.",
-                    share=self._ranged(told.left),
+                    share=share_said(told.left, self.speaker),
                 )
             )
         notes = [
@@ -192,8 +193,8 @@ class _Parts(Telling):
         groups[say("%(grades)s, not drawn", grades=self.grades)] = self.found.left
         made = []
         for name, mine in groups.items():
-            cells = [Cell(self.speaker.number(int(mine.sum()))), self._cell(taken.share(mine))]
-            cells += [self._cell(answers.share(mine)) for answers in closed.values()]
+            cells = [Cell(self.speaker.number(int(mine.sum()))), share_cell(taken.share(mine), self.speaker)]
+            cells += [share_cell(answers.share(mine), self.speaker) for answers in closed.values()]
             made.append(Row(name, tuple(cells), own=mine is self.found.drawn))
         heads = (say("leads"), say("worked"), *(self._head(head).lower() for head in closed))
         notes = (say("What became of the leads that were not drawn is shown, not learned from: most were not worked."),)

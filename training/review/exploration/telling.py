@@ -6,16 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from models.loop import Exploration
 from training.labels import HeadName
-from training.pages.tables import Cell
 from training.review.exploration.uplift import Explored, Uplift, uplift
 from training.review.exploration.worked import Worked, worked
 from training.review.handed import Handed
-from training.review.shares import Share
-from training.speaker import DASH, Speaker
+from training.review.telling import values
+from training.speaker import Speaker
 
 
 class Telling:
@@ -70,8 +67,8 @@ class Telling:
             "share": self.exploration.share,
             "grades": list(self.exploration.grades),
             "leads": counts,
-            "worked": None if self.worked is None else _plain(asdict(self.worked)),
-            "uplift": _plain(told),
+            "worked": None if self.worked is None else values(self.worked),
+            "uplift": values(told),
         }
 
     def _head(self, head: HeadName) -> str:
@@ -83,19 +80,3 @@ class Telling:
 
     def _range(self, one: Uplift) -> str:
         return self.say("%(low)s to %(high)s", low=self._points(one.low), high=self._points(one.high))
-
-    def _cell(self, share: Share) -> Cell:
-        if not share.known:
-            return Cell(DASH)
-        return Cell(self.speaker.percent(share.value), self.speaker.between(share.low, share.high))
-
-    def _ranged(self, share: Share) -> str:
-        cell = self._cell(share)
-        return f"{cell.figure} ({cell.range})" if cell.range else cell.figure
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON knows it: no numbers that are none."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -12,6 +12,7 @@ from training.labels import HeadName
 from training.pages.document import Part, Plot
 from training.pages.tables import Cell, Row, Table
 from training.review.segments.telling import Telling
+from training.review.telling import share_cell, share_said
 
 
 class Groups(Telling):
@@ -32,7 +33,7 @@ class Groups(Telling):
         rows = []
         for number, portrait in enumerate(found.portraits, start=1):
             cells = [Cell(self.speaker.number(portrait.leads))]
-            cells += [self._cell(portrait.shares[head]) for head in self.heads]
+            cells += [share_cell(portrait.shares[head], self.speaker) for head in self.heads]
             cells += [Cell(self._amount(portrait.amount))] if found.knows_amounts else []
             rows.append(Row(f"{number}. {capitalised(self.names.of(portrait.conditions))}", tuple(cells)))
         notes = (
@@ -61,7 +62,10 @@ class Groups(Telling):
             known.sort(key=lambda one: -one.shares[head].value)
             if known and known[0].shares[head].low > known[-1].shares[head].high:
                 for text, one in zip(told, (known[0], known[-1]), strict=True):
-                    yield text % {"group": self.names.of(one.conditions), "share": self._ranged(one.shares[head])}
+                    yield text % {
+                        "group": self.names.of(one.conditions),
+                        "share": share_said(one.shares[head], self.speaker),
+                    }
                 return
 
     def _plot(self) -> Plot:

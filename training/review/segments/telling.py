@@ -12,7 +12,7 @@ from training.pages.tables import Cell, Row
 from training.review.handed import Handed
 from training.review.segments.figures import Group, Seen
 from training.review.segments.names import Names, gaps_of
-from training.review.shares import Share
+from training.review.telling import share_cell
 from training.speaker import DASH, Speaker
 
 
@@ -29,7 +29,7 @@ class Telling:
 
     def _row(self, name: str, group: Group) -> Row:
         cells = [Cell(self.speaker.number(group.leads))]
-        cells += [self._cell(group.shares[head]) for head in self.heads]
+        cells += [share_cell(group.shares[head], self.speaker) for head in self.heads]
         cells += [Cell(self._amount(group.amount))] if self.found.knows_amounts else []
         return Row(name, tuple(cells))
 
@@ -51,12 +51,3 @@ class Telling:
     def _class(self, pair: str) -> str:
         """``A/-``: an A account by revenue, potential not known."""
         return pair.replace("-", DASH).replace("/", " / ")
-
-    def _cell(self, share: Share) -> Cell:
-        if not share.known:
-            return Cell(DASH)
-        return Cell(self.speaker.percent(share.value), self.speaker.between(share.low, share.high))
-
-    def _ranged(self, share: Share) -> str:
-        cell = self._cell(share)
-        return f"{cell.figure} ({cell.range})" if cell.range else cell.figure

@@ -10,6 +10,7 @@ from training.pages.document import Part
 from training.pages.tables import Cell, Row, Table
 from training.review.segments.figures import Group
 from training.review.segments.telling import Telling
+from training.review.telling import share_said
 
 _LITTLE, _SOME, _MUCH = 0.1, 0.3, 0.5
 """From here on two views have a little in common, agree in good part, largely say the same."""
@@ -44,9 +45,9 @@ class Views(Telling):
             yield self.say(
                 "Won most: “%(best)s”, %(most)s. Won least: “%(least)s”, %(few)s.",
                 best=self._segment(best.name),
-                most=self._ranged(best.shares[HeadName.CLOSE]),
+                most=share_said(best.shares[HeadName.CLOSE], self.speaker),
                 least=self._segment(least.name),
-                few=self._ranged(least.shares[HeadName.CLOSE]),
+                few=share_said(least.shares[HeadName.CLOSE], self.speaker),
             )
         else:
             yield self.say("No segment is shown to be won more than another: the ranges overlap.")
