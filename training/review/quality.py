@@ -192,21 +192,24 @@ def _coverage(scored: Coverage, speaker: Speaker) -> Part:
     if scored.since is None:
         said = say("The ledger holds no scores: nobody has asked the service for any, or it kept none.")
         return Part(title, (said,))
+    day = speaker.date(scored.since)
+    if not scored.leads:
+        said = say(
+            "The ledger has kept scores since %(day)s; the export is too old to know leads handed over since.", day=day
+        )
+        return Part(title, (said,))
     sentences = [
         speaker.count(
             "%(n)s lead was handed over since the ledger has kept scores, from %(day)s on.",
             "%(n)s leads were handed over since the ledger has kept scores, from %(day)s on.",
             scored.leads,
-            day=speaker.date(scored.since),
+            day=day,
         )
     ]
-    if scored.leads:
-        part = {name: speaker.percent(n / scored.leads) for name, n in _parts(scored)}
-        sentences.append(
-            say(
-                "Scored when handed over, or within a day: %(before)s; only later: %(later)s; never: %(never)s.", **part
-            )
-        )
+    part = {name: speaker.percent(n / scored.leads) for name, n in _parts(scored)}
+    sentences.append(
+        say("Scored when handed over, or within a day: %(before)s; only later: %(later)s; never: %(never)s.", **part)
+    )
     if np.isfinite(scored.enough):
         sentences.append(
             say(
