@@ -27,7 +27,7 @@ MOST = 0.5
 """The largest share that may be drawn."""
 
 
-def document(handed: Handed, *, seed: int, language: Language) -> Document | None:  # noqa: ARG001  nothing is drawn
+def document(handed: Handed, *, seed: int, language: Language) -> Document | None:  # noqa: ARG001 - nothing is drawn
     """The report in one language; ``None`` where the definition explores nothing."""
     exploration = handed.definition.exploration
     if exploration is None:

@@ -107,7 +107,7 @@ def explored(handed: Handed) -> Explored:
     if took_part.any():
         given = given & (leads["handed_off_at"] >= leads["handed_off_at"][took_part].min()).to_numpy()
     rows = leads[given].reset_index(drop=True)
-    drawn = (rows["explored"].astype("boolean").fillna(False)).to_numpy(dtype=bool)  # noqa: FBT003  missing is not drawn
+    drawn = (rows["explored"].astype("boolean").fillna(False)).to_numpy(dtype=bool)  # noqa: FBT003 - missing is not drawn
     left = rows["explored"].notna().to_numpy() & ~drawn
     exploration = handed.definition.exploration
     low = rows["grade"].isin(exploration.grades if exploration else ()).to_numpy()
