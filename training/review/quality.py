@@ -18,7 +18,7 @@ from training.review.drifted import drifted
 from training.review.handed import Handed
 from training.review.heat import Heat, heat
 from training.review.opening import opening
-from training.review.quality_plots import months, reliability
+from training.review.quality_plots import FEWEST_OF_A_MONTH, months, reliability
 from training.speaker import Speaker
 
 
@@ -168,7 +168,9 @@ def _heat(hot: Heat | None, speaker: Speaker, *, accept: bool) -> Part:
         sentences.append(_half(say("Of those, accepted by sales"), hot.accept, speaker))
     sentences.append(_half(say("Of those, won"), hot.close, speaker))
     note = say(
-        "The earlier and the later half of the leads that can be judged; “beyond chance” in 95 of 100 such looks."
+        "The earlier and the later half of the leads that can be judged; “beyond chance” in 95 of 100 such looks. What "
+        "became of them is drawn for months with %(fewest)s of them or more.",
+        fewest=FEWEST_OF_A_MONTH,
     )
     return Part(title, tuple(sentences), plots=(months(hot, speaker),), notes=(note,), alarm=hot.inflated)
 

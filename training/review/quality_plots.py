@@ -36,6 +36,10 @@ def reliability(one: Calibrated, speaker: Speaker) -> Plot:
     return Plot(svg, say("%(title)s: what was expected against what came.", title=title))
 
 
+FEWEST_OF_A_MONTH = 10
+"""A share of fewer leads is not drawn: it would jump from month to month whatever the grade is worth."""
+
+
 def months(hot: Heat, speaker: Speaker) -> Plot:
     """The share of leads with the best grade, and what became of them, month by month."""
     say, rows = speaker.say, hot.months
@@ -47,7 +51,7 @@ def months(hot: Heat, speaker: Speaker) -> Plot:
             ("judged_accept", "accepted", OWN, say("accepted by sales")),
             ("judged_close", "closed", OTHERS[1], say("won")),
         ):
-            known = rows[judged].to_numpy() > 0
+            known = rows[judged].to_numpy() >= FEWEST_OF_A_MONTH
             if not known.any():
                 continue
             share = rows.loc[known, yes] / rows.loc[known, judged]
