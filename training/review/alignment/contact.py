@@ -168,10 +168,14 @@ def _sentences(contact: Contact, telling: Telling) -> Iterator[str]:
     yield from _apart(contact, telling)
 
 
+_IN_MINUTES = 3
+
+
 def _time(hours: float, telling: Telling) -> str:
-    if hours < 1:
-        return telling.count("%(n)s working minute", "%(n)s working minutes", max(1, round(60 * hours)))
-    return telling.count("%(n)s working hour", "%(n)s working hours", round(hours))
+    """Rounded up: it says within which time."""
+    if hours < _IN_MINUTES:
+        return telling.count("%(n)s working minute", "%(n)s working minutes", max(1, math.ceil(60 * hours)))
+    return telling.count("%(n)s working hour", "%(n)s working hours", math.ceil(hours))
 
 
 def _apart(contact: Contact, telling: Telling) -> Iterator[str]:
