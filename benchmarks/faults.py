@@ -72,6 +72,17 @@ class Place:
         return f"sqlite:///{self.folder / 'ledger.db'}"
 
 
+def killed(server: launch.Server) -> None:
+    """Kills a service and all its processes (-9): a worker whose parent alone is killed would live on."""
+    parent = psutil.Process(server.process.pid)
+    family = (parent, *parent.children(recursive=True))
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
+    server.process.wait()
+    psutil.wait_procs(family, timeout=10)
+
+
 def kill(here: Place) -> bool:
     """Kill -9 of the service and all its processes under load, three times; each time it is started again."""
     url, port = here.sqlite(), free_port()
@@ -82,13 +93,7 @@ def kill(here: Place) -> bool:
             for number in range(3):
                 time.sleep(here.seconds)
                 told(f"before kill -9 no. {number + 1}", clients, place, here.spool)
-                parent = psutil.Process(server.process.pid)
-                family = (parent, *parent.children(recursive=True))
-                for process in family:
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        process.send_signal(signal.SIGKILL)
-                server.process.wait()
-                psutil.wait_procs(family, timeout=10)
+                killed(server)
                 told("after it", clients, place, here.spool)
                 server = stack.enter_context(service(here.home, port, url, here.spool, here.log))
             time.sleep(here.seconds)

@@ -18,6 +18,7 @@ import httpx
 
 from accord.learning import load
 from accord.project import Opened, open_project
+from benchmarks.faults import killed
 from serving.launch import start
 from serving.ledger.database import absolute
 from serving.settings import variable
@@ -86,7 +87,7 @@ def _service(opened: Opened, folder: Path) -> Iterator[httpx.Client]:
             server.wait_ready()
             with httpx.Client(base_url=server.url, timeout=60.0) as client:
                 yield client
-            server.process.kill()
+            killed(server)
 
 
 def _score(client: httpx.Client, ids: Sequence[str]) -> int:
